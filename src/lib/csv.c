@@ -1,0 +1,275 @@
+#include "pcapanalyzer/csv.h"
+
+#include <arpa/inet.h>
+#include <csv.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pcapanalyzer/digest.h"
+
+#define CELL_BYTES_MAX (256u * 1024 * 1024)
+
+static enum pa_status escape(struct pa_buf *out, const uint8_t *p, size_t n, int double_quotes)
+{
+	enum pa_status st = pa_buf_reserve(out, 2 * n);
+	uint8_t *to;
+
+	if (st != PA_OK)
+		return st;
+	to = out->ptr + out->len;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t c = p[i];
+
+		if (c > '\\' || (c > '"' && c != '\\')) {
+			*to++ = c;
+			continue;
+		}
+		switch (c) {
+		case '\0':
+			*to++ = '\\';
+			*to++ = '0';
+			break;
+		case '\t':
+			*to++ = '\\';
+			*to++ = 't';
+			break;
+		case '\n':
+			*to++ = '\\';
+			*to++ = 'n';
+			break;
+		case '\r':
+			*to++ = '\\';
+			*to++ = 'r';
+			break;
+		case '\\':
+			*to++ = '\\';
+			*to++ = '\\';
+			break;
+		case '"':
+			if (double_quotes)
+				*to++ = '"';
+			*to++ = '"';
+			break;
+		default:
+			*to++ = c;
+		}
+	}
+	out->len = (size_t)(to - out->ptr);
+	return PA_OK;
+}
+
+enum pa_status pa_csv_escape(struct pa_buf *out, const uint8_t *bytes, size_t n)
+{
+	return escape(out, bytes, n, 0);
+}
+
+static enum pa_status quote_rfc4180(struct pa_buf *out, const uint8_t *p, size_t n)
+{
+	enum pa_status st = pa_buf_reserve(out, 2 * n + 2);
+	uint8_t *to;
+
+	if (st != PA_OK)
+		return st;
+	to = out->ptr + out->len;
+	*to++ = '"';
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '"')
+			*to++ = '"';
+		*to++ = p[i];
+	}
+	*to++ = '"';
+	out->len = (size_t)(to - out->ptr);
+	return PA_OK;
+}
+
+static enum pa_status put_text(struct pa_buf *out, enum pa_csv_style style, const uint8_t *p,
+                               size_t n)
+{
+	enum pa_status st;
+
+	switch (style) {
+	case PA_CSV_RFC4180:
+		return quote_rfc4180(out, p, n);
+	case PA_CSV_MYSQL:
+		st = pa_buf_putc(out, '"');
+		if (st == PA_OK)
+			st = escape(out, p, n, 1);
+		return st == PA_OK ? pa_buf_putc(out, '"') : st;
+	case PA_CSV_TSV:
+	case PA_CSV_BATCH:
+		break;
+	}
+	return escape(out, p, n, 0);
+}
+
+static enum pa_status put_bytes(struct pa_buf *out, enum pa_csv_style style, const uint8_t *p,
+                                size_t n)
+{
+	enum pa_status st;
+
+	if (style == PA_CSV_BATCH)
+		return escape(out, p, n, 0);
+	st = pa_buf_reserve(out, 2 * n + 1);
+	if (st == PA_OK) {
+		pa_hex(p, n, (char *)out->ptr + out->len);
+		out->len += 2 * n;
+	}
+	return st;
+}
+
+static enum pa_status put_ip(struct pa_buf *out, const uint8_t *raw, uint8_t n)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(n == 4 ? AF_INET : AF_INET6, raw, text, sizeof(text));
+	return pa_buf_puts(out, text);
+}
+
+static enum pa_status put_mac(struct pa_buf *out, const uint8_t *raw)
+{
+	char hex[13];
+	char text[17];
+
+	pa_hex(raw, 6, hex);
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = i % 3 == 2 ? ':' : hex[i - i / 3];
+	return pa_buf_put(out, text, sizeof(text));
+}
+
+static enum pa_status put_int(struct pa_buf *out, int64_t v)
+{
+	enum pa_status st = v < 0 ? pa_buf_putc(out, '-') : PA_OK;
+
+	return st == PA_OK ? pa_buf_put_u64(out, v < 0 ? ~(uint64_t)v + 1 : (uint64_t)v) : st;
+}
+
+enum pa_status pa_csv_value(struct pa_buf *out, enum pa_csv_style style, const struct pa_value *v)
+{
+	char time[27];
+
+	switch (v->kind) {
+	case PA_V_NULL:
+		return style == PA_CSV_RFC4180 ? PA_OK : pa_buf_put(out, "\\N", 2);
+	case PA_V_UINT:
+		return pa_buf_put_u64(out, v->u);
+	case PA_V_INT:
+		return put_int(out, v->i);
+	case PA_V_NUMBER:
+		return pa_buf_put(out, v->text.ptr, v->text.len);
+	case PA_V_TEXT:
+		return put_text(out, style, v->text.ptr, v->text.len);
+	case PA_V_BYTES:
+		return put_bytes(out, style, v->text.ptr, v->text.len);
+	case PA_V_TIME:
+		pa_time_text(v->time, time);
+		return pa_buf_put(out, time, 26);
+	case PA_V_IP:
+		return style == PA_CSV_BATCH ? escape(out, v->raw, v->n_raw, 0)
+		                             : put_ip(out, v->raw, v->n_raw);
+	case PA_V_MAC:
+		return style == PA_CSV_BATCH ? escape(out, v->raw, 6, 0) : put_mac(out, v->raw);
+	}
+	return PA_EVALUE;
+}
+
+uint8_t pa_csv_separator(enum pa_csv_style style)
+{
+	return style == PA_CSV_MYSQL || style == PA_CSV_RFC4180 ? ',' : '\t';
+}
+
+enum pa_status pa_csv_end_row(struct pa_buf *out, enum pa_csv_style style)
+{
+	return style == PA_CSV_RFC4180 ? pa_buf_put(out, "\r\n", 2) : pa_buf_putc(out, '\n');
+}
+
+/* Reading */
+
+struct pa_csv_splitter {
+	struct csv_parser parser;
+	struct pa_buf bytes;     /* the cells of one line, one after the other */
+	struct pa_slice *cells;  /* the caller's; ptr holds offsets until the line is done */
+	size_t room;
+	size_t n;
+	enum pa_status status;
+};
+
+/* libcsv trims what this calls a space; tshark's blanks are content. */
+static int never(unsigned char c)
+{
+	(void)c;
+	return 0;
+}
+
+static int is_lf(unsigned char c)
+{
+	return c == '\n';
+}
+
+static void on_cell(void *cell, size_t len, void *ctx)
+{
+	struct pa_csv_splitter *s = ctx;
+
+	if (s->n < s->room)
+		s->cells[s->n] = (struct pa_slice){NULL, len};
+	s->n++;
+	if (s->status == PA_OK)
+		s->status = pa_buf_put(&s->bytes, cell, cell ? len : 0);
+}
+
+enum pa_status pa_csv_splitter_new(uint8_t separator, uint8_t quote, struct pa_csv_splitter **out,
+                                   struct pa_error *err)
+{
+	struct pa_csv_splitter *s = calloc(1, sizeof(*s));
+
+	if (!s || csv_init(&s->parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
+		free(s);
+		return pa_fail(err, PA_ENOMEM, 0, "no memory for the CSV parser");
+	}
+	csv_set_delim(&s->parser, separator);
+	csv_set_quote(&s->parser, quote);
+	csv_set_space_func(&s->parser, never);
+	csv_set_term_func(&s->parser, is_lf);
+	csv_set_blk_size(&s->parser, 64 * 1024);
+	pa_buf_init(&s->bytes, CELL_BYTES_MAX);
+	*out = s;
+	return PA_OK;
+}
+
+void pa_csv_splitter_free(struct pa_csv_splitter *s)
+{
+	if (!s)
+		return;
+	csv_free(&s->parser);
+	pa_buf_done(&s->bytes);
+	free(s);
+}
+
+enum pa_status pa_csv_split(struct pa_csv_splitter *s, struct pa_slice line,
+                            struct pa_slice *cells, size_t *n)
+{
+	const uint8_t *p;
+	int broken;
+
+	s->cells = cells;
+	s->room = *n;
+	s->n = 0;
+	s->status = PA_OK;
+	pa_buf_reset(&s->bytes);
+	broken = csv_parse(&s->parser, line.ptr, line.len, on_cell, NULL, s) != line.len;
+	/* csv_fini() hands out the last cell, and leaves the parser ready for the next line. */
+	broken |= csv_fini(&s->parser, on_cell, NULL, s) != 0;
+	*n = s->n;
+	if (broken) {
+		csv_free(&s->parser);
+		csv_init(&s->parser, CSV_STRICT | CSV_STRICT_FINI);
+		return PA_EROW;
+	}
+	if (s->status != PA_OK)
+		return s->status;
+	p = s->bytes.ptr;
+	for (size_t i = 0; i < s->n && i < s->room; i++) {
+		cells[i].ptr = p;
+		p += cells[i].len;
+	}
+	return PA_OK;
+}

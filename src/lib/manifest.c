@@ -1,0 +1,420 @@
+#include "pcapanalyzer/manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pcapanalyzer/profile.h"
+
+static const char *const ends[] = {
+    [PA_CAPTURE_OPEN] = "-",
+    [PA_CAPTURE_COMPLETE] = "complete",
+    [PA_CAPTURE_TRUNCATED] = "truncated",
+};
+
+void pa_manifest_init(struct pa_manifest *m)
+{
+	memset(m, 0, sizeof(*m));
+}
+
+void pa_manifest_done(struct pa_manifest *m)
+{
+	if (!m)
+		return;
+	free(m->sensor);
+	free(m->capture_name);
+	free(m->dialect);
+	free(m->tshark);
+	for (unsigned i = 0; i < m->n_tables; i++)
+		free(m->tables[i].columns);
+	pa_manifest_init(m);
+}
+
+/* Writing */
+
+static enum pa_status put_text(struct pa_buf *out, const char *key, const char *text)
+{
+	enum pa_status st = pa_buf_printf(out, "%s ", key);
+
+	for (const char *p = text ? text : ""; st == PA_OK && *p; p++) {
+		if ((unsigned char)*p < 0x20 || *p == '\\' || *p == 0x7f)
+			st = pa_buf_printf(out, "\\x%02x", (unsigned)(unsigned char)*p);
+		else
+			st = pa_buf_putc(out, (uint8_t)*p);
+	}
+	return st == PA_OK ? pa_buf_putc(out, '\n') : st;
+}
+
+static enum pa_status put_number(struct pa_buf *out, const char *key, uint64_t v)
+{
+	return pa_buf_printf(out, "%s %llu\n", key, (unsigned long long)v);
+}
+
+static enum pa_status put_head(const struct pa_manifest *m, struct pa_buf *out)
+{
+	char hex[PA_SHA256_HEX + 1];
+	enum pa_status st =
+	    pa_buf_printf(out, "pcapanalyzer-manifest %d\nbatch %s\n", PA_MANIFEST_VERSION,
+	                  m->batch_id);
+
+	pa_hex(m->profile_sha256, PA_SHA256_BYTES, hex);
+	if (st == PA_OK)
+		st = pa_buf_printf(out, "profile %s\nprofile-sha256 %s\n", m->profile, hex);
+	if (st == PA_OK)
+		st = put_text(out, "sensor", m->sensor);
+	pa_hex(m->capture_sha256, PA_SHA256_BYTES, hex);
+	if (st == PA_OK)
+		st = pa_buf_printf(out, "capture-sha256 %s\n", hex);
+	if (st == PA_OK)
+		st = put_text(out, "capture-name", m->capture_name);
+	if (st == PA_OK)
+		st = put_number(out, "capture-bytes", m->capture_bytes);
+	if (st == PA_OK && m->has_capture_packets)
+		st = put_number(out, "capture-packets", m->capture_packets);
+	return st;
+}
+
+static enum pa_status put_counts(const struct pa_manifest *m, struct pa_buf *out)
+{
+	enum pa_status st = put_number(out, "first-row", m->first_row);
+
+	if (st == PA_OK)
+		st = put_number(out, "last-row", m->last_row);
+	if (st == PA_OK)
+		st = put_number(out, "packets", m->packets);
+	if (st == PA_OK)
+		st = put_number(out, "rejected", m->rejected);
+	if (st == PA_OK)
+		st = put_number(out, "filtered", m->filtered);
+	if (st == PA_OK)
+		st = put_number(out, "cut", m->cut);
+	if (st == PA_OK)
+		st = pa_buf_printf(out, "end %s\n", ends[m->end]);
+	if (st == PA_OK)
+		st = put_text(out, "dialect", m->dialect);
+	if (st == PA_OK)
+		st = put_text(out, "tshark", m->tshark);
+	if (st == PA_OK)
+		st = put_text(out, "first-ts", m->first_ts);
+	if (st == PA_OK)
+		st = put_text(out, "last-ts", m->last_ts);
+	return st;
+}
+
+enum pa_status pa_manifest_write(const struct pa_manifest *m, struct pa_buf *out,
+                                 struct pa_error *err)
+{
+	char hex[PA_SHA256_HEX + 1];
+	uint8_t sum[PA_SHA256_BYTES];
+	size_t start = out->len;
+	enum pa_status st = put_head(m, out);
+
+	if (st == PA_OK)
+		st = put_counts(m, out);
+	for (unsigned i = 0; st == PA_OK && i < m->n_tables; i++) {
+		const struct pa_manifest_table *t = &m->tables[i];
+
+		pa_hex(t->sha256, PA_SHA256_BYTES, hex);
+		st = pa_buf_printf(out, "table %s %llu %llu %s %s\n", t->name,
+		                   (unsigned long long)t->rows, (unsigned long long)t->bytes, hex,
+		                   t->columns);
+	}
+	if (st == PA_OK)
+		st = pa_sha256_of(out->ptr + start, out->len - start, sum);
+	if (st == PA_OK) {
+		pa_hex(sum, PA_SHA256_BYTES, hex);
+		st = pa_buf_printf(out, "sha256 %s\n", hex);
+	}
+	return st == PA_OK ? PA_OK : pa_fail(err, st, 0, "no room for the manifest");
+}
+
+/* Reading */
+
+struct reader {
+	struct pa_slice rest;
+	unsigned line;
+	struct pa_slice value; /* of the line last taken */
+	struct pa_error *err;
+};
+
+static enum pa_status bad(struct reader *r, const char *why)
+{
+	enum pa_status st = pa_fail(r->err, PA_EFORMAT, 0, "manifest: %s", why);
+
+	if (r->err && r->err->row == 0)
+		r->err->row = r->line;
+	return st;
+}
+
+/* The next line if it starts with KEY and a space; 0 otherwise, and nothing is taken. */
+static int take(struct reader *r, const char *key)
+{
+	size_t n = strlen(key);
+	const uint8_t *nl = memchr(r->rest.ptr, '\n', r->rest.len);
+
+	if (!nl || (size_t)(nl - r->rest.ptr) <= n || memcmp(r->rest.ptr, key, n) != 0 ||
+	    r->rest.ptr[n] != ' ')
+		return 0;
+	r->value.ptr = r->rest.ptr + n + 1;
+	r->value.len = (size_t)(nl - r->value.ptr);
+	r->rest.len -= (size_t)(nl + 1 - r->rest.ptr);
+	r->rest.ptr = nl + 1;
+	r->line++;
+	return 1;
+}
+
+static enum pa_status number(struct reader *r, struct pa_slice s, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (s.len == 0 || s.len > 19)
+		return bad(r, "a number is missing or too long");
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] < '0' || s.ptr[i] > '9')
+			return bad(r, "a number holds something else");
+		v = v * 10 + (uint64_t)(s.ptr[i] - '0');
+	}
+	*out = v;
+	return PA_OK;
+}
+
+static enum pa_status take_number(struct reader *r, const char *key, uint64_t *out)
+{
+	return take(r, key) ? number(r, r->value, out) : bad(r, "a line is missing or out of order");
+}
+
+static enum pa_status take_text(struct reader *r, const char *key, size_t max, char **out)
+{
+	char *text;
+	size_t n = 0;
+
+	if (!take(r, key))
+		return bad(r, "a line is missing or out of order");
+	text = malloc(r->value.len + 1);
+	if (!text)
+		return pa_fail(r->err, PA_ENOMEM, 0, "no memory for a manifest");
+	free(*out);
+	*out = text;
+	for (size_t i = 0; i < r->value.len; i++) {
+		uint8_t c = r->value.ptr[i];
+
+		if (c == '\\') {
+			if (r->value.len - i < 4 || r->value.ptr[i + 1] != 'x' ||
+			    pa_unhex((struct pa_slice){r->value.ptr + i + 2, 2}, &c, 1) != PA_OK ||
+			    c == 0)
+				return bad(r, "a broken escape");
+			i += 3;
+		} else if (c == 0) {
+			return bad(r, "a zero byte");
+		}
+		text[n++] = (char)c;
+	}
+	text[n] = '\0';
+	return n <= max ? PA_OK : bad(r, "a text is too long");
+}
+
+static enum pa_status take_short(struct reader *r, const char *key, char *out, size_t size)
+{
+	char *text = NULL;
+	enum pa_status st = take_text(r, key, size - 1, &text);
+
+	if (st == PA_OK)
+		memcpy(out, text, strlen(text) + 1);
+	free(text);
+	return st;
+}
+
+static enum pa_status take_name(struct reader *r, const char *key, char *out)
+{
+	if (!take(r, key) || !pa_identifier_ok(r->value))
+		return bad(r, "a name is missing or not a plain identifier");
+	memcpy(out, r->value.ptr, r->value.len);
+	out[r->value.len] = '\0';
+	return PA_OK;
+}
+
+static enum pa_status take_hash(struct reader *r, const char *key, uint8_t *out)
+{
+	if (!take(r, key) || pa_unhex(r->value, out, PA_SHA256_BYTES) != PA_OK)
+		return bad(r, "a checksum is missing or broken");
+	return PA_OK;
+}
+
+static struct pa_slice word(struct pa_slice *s)
+{
+	const uint8_t *space = s->len ? memchr(s->ptr, ' ', s->len) : NULL;
+	struct pa_slice w = {s->ptr, space ? (size_t)(space - s->ptr) : s->len};
+
+	s->ptr += space ? w.len + 1 : w.len;
+	s->len -= space ? w.len + 1 : w.len;
+	return w;
+}
+
+static int columns_ok(struct pa_slice list)
+{
+	for (;;) {
+		const uint8_t *comma = list.len ? memchr(list.ptr, ',', list.len) : NULL;
+		size_t n = comma ? (size_t)(comma - list.ptr) : list.len;
+
+		if (!pa_identifier_ok((struct pa_slice){list.ptr, n}))
+			return 0;
+		if (!comma)
+			return 1;
+		list.ptr += n + 1;
+		list.len -= n + 1;
+	}
+}
+
+static enum pa_status read_table(struct reader *r, struct pa_manifest *m)
+{
+	struct pa_slice s = r->value;
+	struct pa_slice name = word(&s);
+	struct pa_manifest_table *t = &m->tables[m->n_tables];
+	enum pa_status st;
+
+	if (m->n_tables == PA_MANIFEST_TABLES_MAX)
+		return bad(r, "too many tables");
+	if (!pa_identifier_ok(name))
+		return bad(r, "a table name is not a plain identifier");
+	for (unsigned i = 0; i < m->n_tables; i++)
+		if (pa_slice_is(name, m->tables[i].name))
+			return bad(r, "a table stands twice");
+	memcpy(t->name, name.ptr, name.len);
+	t->name[name.len] = '\0';
+	st = number(r, word(&s), &t->rows);
+	if (st == PA_OK)
+		st = number(r, word(&s), &t->bytes);
+	if (st == PA_OK && pa_unhex(word(&s), t->sha256, PA_SHA256_BYTES) != PA_OK)
+		st = bad(r, "a checksum is broken");
+	if (st == PA_OK && !columns_ok(s))
+		st = bad(r, "a column list is broken");
+	if (st != PA_OK)
+		return st;
+	t->columns = strndup((const char *)s.ptr, s.len);
+	if (!t->columns)
+		return pa_fail(r->err, PA_ENOMEM, 0, "no memory for a manifest");
+	m->n_tables++;
+	return PA_OK;
+}
+
+static int batch_id_ok(struct pa_slice s)
+{
+	if (s.len == 0 || s.len >= PA_BATCH_ID_MAX)
+		return 0;
+	for (size_t i = 0; i < s.len; i++)
+		if (!((s.ptr[i] >= '0' && s.ptr[i] <= '9') || (s.ptr[i] >= 'a' && s.ptr[i] <= 'f') ||
+		      s.ptr[i] == '-'))
+			return 0;
+	return 1;
+}
+
+/* "" or "YYYY-MM-DD hh:mm:ss.uuuuuu"; it goes into SQL. */
+static int ts_ok(const char *ts)
+{
+	static const char shape[] = "dddd-dd-dd dd:dd:dd.dddddd";
+
+	if (!*ts)
+		return 1;
+	if (strlen(ts) != sizeof(shape) - 1)
+		return 0;
+	for (size_t i = 0; shape[i]; i++)
+		if (shape[i] == 'd' ? ts[i] < '0' || ts[i] > '9' : ts[i] != shape[i])
+			return 0;
+	return 1;
+}
+
+static enum pa_status read_head(struct reader *r, struct pa_manifest *m)
+{
+	uint64_t version = 0;
+	enum pa_status st = take_number(r, "pcapanalyzer-manifest", &version);
+
+	if (st == PA_OK && version != PA_MANIFEST_VERSION)
+		st = bad(r, "written by another version of PCAPAnalyzer");
+	if (st == PA_OK && (!take(r, "batch") || !batch_id_ok(r->value)))
+		st = bad(r, "the batch id is missing or broken");
+	if (st != PA_OK)
+		return st;
+	memcpy(m->batch_id, r->value.ptr, r->value.len);
+	m->batch_id[r->value.len] = '\0';
+	st = take_name(r, "profile", m->profile);
+	if (st == PA_OK)
+		st = take_hash(r, "profile-sha256", m->profile_sha256);
+	if (st == PA_OK)
+		st = take_text(r, "sensor", 255, &m->sensor);
+	if (st == PA_OK)
+		st = take_hash(r, "capture-sha256", m->capture_sha256);
+	if (st == PA_OK)
+		st = take_text(r, "capture-name", 4096, &m->capture_name);
+	if (st == PA_OK)
+		st = take_number(r, "capture-bytes", &m->capture_bytes);
+	if (st == PA_OK && take(r, "capture-packets")) {
+		m->has_capture_packets = 1;
+		st = number(r, r->value, &m->capture_packets);
+	}
+	return st;
+}
+
+static enum pa_status read_counts(struct reader *r, struct pa_manifest *m)
+{
+	enum pa_status st = take_number(r, "first-row", &m->first_row);
+	unsigned i = 0;
+
+	if (st == PA_OK)
+		st = take_number(r, "last-row", &m->last_row);
+	if (st == PA_OK)
+		st = take_number(r, "packets", &m->packets);
+	if (st == PA_OK)
+		st = take_number(r, "rejected", &m->rejected);
+	if (st == PA_OK)
+		st = take_number(r, "filtered", &m->filtered);
+	if (st == PA_OK)
+		st = take_number(r, "cut", &m->cut);
+	if (st == PA_OK && !take(r, "end"))
+		st = bad(r, "a line is missing or out of order");
+	while (st == PA_OK && i < 3 && !pa_slice_is(r->value, ends[i]))
+		i++;
+	if (st == PA_OK && i == 3)
+		st = bad(r, "the end mark is unknown");
+	m->end = st == PA_OK ? (enum pa_capture_end)i : PA_CAPTURE_OPEN;
+	if (st == PA_OK)
+		st = take_text(r, "dialect", 16, &m->dialect);
+	if (st == PA_OK)
+		st = take_text(r, "tshark", 255, &m->tshark);
+	if (st == PA_OK)
+		st = take_short(r, "first-ts", m->first_ts, sizeof(m->first_ts));
+	if (st == PA_OK)
+		st = take_short(r, "last-ts", m->last_ts, sizeof(m->last_ts));
+	if (st == PA_OK && (!ts_ok(m->first_ts) || !ts_ok(m->last_ts)))
+		st = bad(r, "a time is broken");
+	if (st == PA_OK && (m->first_row == 0 || m->last_row + 1 < m->first_row ||
+	                    m->packets + m->rejected + m->filtered != m->last_row + 1 - m->first_row))
+		st = bad(r, "the counts do not add up");
+	return st;
+}
+
+enum pa_status pa_manifest_read(struct pa_slice text, struct pa_manifest *m, struct pa_error *err)
+{
+	static const char last[] = "sha256 ";
+	const size_t last_len = sizeof(last) - 1 + PA_SHA256_HEX + 1;
+	struct reader r = {.rest = text, .err = err};
+	uint8_t said[PA_SHA256_BYTES];
+	uint8_t sum[PA_SHA256_BYTES];
+	enum pa_status st;
+
+	if (text.len < last_len)
+		return bad(&r, "cut short");
+	r.rest.ptr += text.len - last_len;
+	r.rest.len = last_len;
+	if (take_hash(&r, "sha256", said) != PA_OK)
+		return PA_EFORMAT;
+	if (pa_sha256_of(text.ptr, text.len - last_len, sum) != PA_OK)
+		return pa_fail(err, PA_ENOMEM, 0, "cannot compute SHA-256");
+	if (memcmp(said, sum, sizeof(sum)) != 0)
+		return bad(&r, "damaged: the checksum does not match");
+	r = (struct reader){.rest = {text.ptr, text.len - last_len}, .err = err};
+	st = read_head(&r, m);
+	if (st == PA_OK)
+		st = read_counts(&r, m);
+	while (st == PA_OK && r.rest.len > 0)
+		st = take(&r, "table") ? read_table(&r, m) : bad(&r, "an unknown line");
+	return st;
+}

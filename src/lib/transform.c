@@ -1,0 +1,821 @@
+#include "pcapanalyzer/transform.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pcapanalyzer/community_id.h"
+#include "pcapanalyzer/layers.h"
+
+#define SCRATCH_BYTES_MAX (256u * 1024 * 1024)
+#define NO_CELL           UINT16_MAX
+
+struct pa_transform {
+	const struct pa_profile *p;
+	struct pa_transform_config config;
+	enum pa_dialect dialect;
+	int seen_first;       /* the first row, header or not, was looked at */
+	size_t n_cells;       /* cells that a row must have */
+	uint16_t *cell_of;    /* of each field; NO_CELL never stays after a header */
+	const struct pa_slice *cells;
+	struct pa_layers layers;
+	struct pa_buf scratch; /* unescaped text, hexadecimal, JSON of one row */
+	struct pa_time time;
+	uint64_t frame;
+	unsigned cut;
+	struct pa_outcome_info *info;
+};
+
+/* The row of a table that is being made. */
+struct context {
+	const struct pa_table *table;
+	const struct pa_layer *layer; /* NULL: the packet has no address layer */
+	const struct pa_source *each; /* the condition whose occurrence makes this row, or NULL */
+	size_t occurrence;
+	uint32_t index;
+};
+
+enum pa_status pa_transform_new(const struct pa_profile *p, const struct pa_transform_config *c,
+                                struct pa_transform **out, struct pa_error *err)
+{
+	struct pa_transform *t = calloc(1, sizeof(*t));
+
+	if (t)
+		t->cell_of = calloc(p->n_fields, sizeof(*t->cell_of));
+	if (!t || !t->cell_of) {
+		pa_transform_free(t);
+		return pa_fail(err, PA_ENOMEM, 0, "no memory for the conversion");
+	}
+	t->p = p;
+	t->config = *c;
+	t->dialect = c->dialect;
+	t->n_cells = p->n_fields;
+	for (unsigned i = 0; i < p->n_fields; i++)
+		t->cell_of[i] = (uint16_t)i;
+	pa_buf_init(&t->scratch, SCRATCH_BYTES_MAX);
+	*out = t;
+	return PA_OK;
+}
+
+void pa_transform_free(struct pa_transform *t)
+{
+	if (!t)
+		return;
+	pa_buf_done(&t->scratch);
+	free(t->cell_of);
+	free(t);
+}
+
+enum pa_dialect pa_transform_dialect(const struct pa_transform *t)
+{
+	return t->dialect;
+}
+
+/* Rejects */
+
+__attribute__((format(printf, 4, 5))) static enum pa_status
+reject(struct pa_transform *t, const char *column, unsigned field, const char *fmt, ...)
+{
+	va_list args;
+
+	t->info->outcome = PA_ROW_REJECTED;
+	t->info->column = column;
+	t->info->cell = field < t->p->n_fields ? t->cell_of[field] + 1u : 0;
+	va_start(args, fmt);
+	vsnprintf(t->info->reason, sizeof(t->info->reason), fmt, args);
+	va_end(args);
+	for (char *c = t->info->reason; *c; c++)
+		if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
+			*c = '?';
+	return PA_EROW;
+}
+
+static enum pa_status reject_value(struct pa_transform *t, const struct pa_column *c,
+                                   unsigned field, struct pa_slice value)
+{
+	return reject(t, c->name, field, "%s: \"%.*s\"%s is not a valid %s", c->name,
+	              (int)(value.len > 60 ? 60 : value.len), (const char *)value.ptr,
+	              value.len > 60 ? " (cut here)" : "", pa_type_name(c->type));
+}
+
+/* Cells and occurrences */
+
+static struct pa_slice cell(const struct pa_transform *t, unsigned field)
+{
+	return t->cells[t->cell_of[field]];
+}
+
+/* The K-th value of a cell; 0 when there is none, or nothing in it. */
+static int piece(const struct pa_transform *t, unsigned field, size_t k, struct pa_slice *out)
+{
+	struct pa_slice rest = cell(t, field);
+
+	for (;;) {
+		const uint8_t *next =
+		    rest.len ? memchr(rest.ptr, t->config.aggregator, rest.len) : NULL;
+		size_t n = next ? (size_t)(next - rest.ptr) : rest.len;
+
+		if (k == 0) {
+			*out = (struct pa_slice){rest.ptr, n};
+			return n > 0;
+		}
+		if (!next)
+			return 0;
+		k--;
+		rest.ptr += n + 1;
+		rest.len -= n + 1;
+	}
+}
+
+static size_t count_pieces(const struct pa_transform *t, unsigned field)
+{
+	struct pa_slice s = cell(t, field);
+	size_t n = s.len > 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += s.ptr[i] == t->config.aggregator;
+	return n;
+}
+
+/* The value of a field of the K-th header out of SEEN, under the stream's -E occurrence. */
+static int header_piece(const struct pa_transform *t, unsigned field, uint16_t k, uint16_t seen,
+                        struct pa_slice *out)
+{
+	switch (t->config.occurrence) {
+	case PA_OCCURRENCE_ALL:
+		return piece(t, field, k, out);
+	case PA_OCCURRENCE_FIRST:
+		return k == 0 && piece(t, field, 0, out);
+	case PA_OCCURRENCE_LAST:
+		return k + 1 == seen && piece(t, field, 0, out);
+	}
+	return 0;
+}
+
+static int is_condition(const struct pa_transform *t, const struct pa_table *table, unsigned field)
+{
+	for (unsigned i = 0; i < table->n_conditions; i++)
+		if (t->p->sources[table->first_condition + i].field == field)
+			return 1;
+	return 0;
+}
+
+/* The value that FIELD has in the row of CX. */
+static int value_of(const struct pa_transform *t, const struct context *cx, unsigned field,
+                    struct pa_slice *out)
+{
+	enum pa_header h = t->p->fields[field].header;
+
+	if (cx->each && is_condition(t, cx->table, field))
+		return cx->each->field == field && piece(t, field, cx->occurrence, out);
+	if (h == PA_H_NONE)
+		return piece(t, field, 0, out);
+	if (!cx->layer)
+		return 0;
+	if (cx->layer->address == h)
+		return header_piece(t, field, cx->layer->address_index, t->layers.seen[h], out);
+	if (cx->layer->transport == h)
+		return header_piece(t, field, cx->layer->transport_index, t->layers.seen[h], out);
+	return 0;
+}
+
+/* Values */
+
+static enum pa_status clean_text(struct pa_transform *t, struct pa_slice in, struct pa_slice *out)
+{
+	struct pa_slice plain;
+	enum pa_status st =
+	    pa_text_unescape(in, t->dialect, t->config.separator, &t->scratch, &plain);
+
+	return st == PA_OK ? pa_text_utf8(plain, &t->scratch, out) : st;
+}
+
+static enum pa_status to_uint(struct pa_slice in, uint64_t max, struct pa_value *v)
+{
+	v->kind = PA_V_UINT;
+	return pa_convert_uint(in, max, &v->u);
+}
+
+static enum pa_status to_int(struct pa_slice in, int64_t max, struct pa_value *v)
+{
+	v->kind = PA_V_INT;
+	return pa_convert_int(in, max, &v->i);
+}
+
+static enum pa_status to_text(struct pa_transform *t, const struct pa_column *c,
+                              struct pa_slice in, struct pa_value *v)
+{
+	int cut = 0;
+	enum pa_status st = clean_text(t, in, &v->text);
+
+	v->kind = PA_V_TEXT;
+	if (st == PA_OK)
+		v->text = pa_text_cut(v->text, c->max, &cut);
+	t->cut += (unsigned)cut;
+	return st;
+}
+
+static enum pa_status to_bytes(struct pa_transform *t, const struct pa_column *c,
+                               struct pa_slice in, struct pa_value *v)
+{
+	size_t start = t->scratch.len;
+	enum pa_status st = pa_convert_bytes(in, &t->scratch);
+
+	v->kind = PA_V_BYTES;
+	v->text = (struct pa_slice){t->scratch.ptr + start, t->scratch.len - start};
+	if (st == PA_OK && c->max && v->text.len > c->max) {
+		v->text.len = c->max;
+		t->cut++;
+	}
+	return st;
+}
+
+static enum pa_status convert(struct pa_transform *t, const struct pa_column *c,
+                              struct pa_slice in, struct pa_value *v)
+{
+	switch (c->type) {
+	case PA_T_TIME:
+		v->kind = PA_V_TIME;
+		return pa_convert_time(in, &v->time);
+	case PA_T_NANOS: {
+		struct pa_time time;
+		enum pa_status st = pa_convert_time(in, &time);
+
+		v->kind = PA_V_UINT;
+		v->u = st == PA_OK ? time.nsec % 1000 : 0;
+		return st;
+	}
+	case PA_T_UINT8:
+		return to_uint(in, UINT8_MAX, v);
+	case PA_T_UINT16:
+		return to_uint(in, UINT16_MAX, v);
+	case PA_T_UINT32:
+		return to_uint(in, UINT32_MAX, v);
+	case PA_T_UINT64:
+		return to_uint(in, UINT64_MAX, v);
+	case PA_T_INT8:
+		return to_int(in, INT8_MAX, v);
+	case PA_T_INT16:
+		return to_int(in, INT16_MAX, v);
+	case PA_T_INT32:
+		return to_int(in, INT32_MAX, v);
+	case PA_T_INT64:
+		return to_int(in, INT64_MAX, v);
+	case PA_T_DOUBLE:
+		v->kind = PA_V_NUMBER;
+		v->text = in;
+		return pa_convert_double(in);
+	case PA_T_DURATION:
+		v->kind = PA_V_NUMBER;
+		v->text = in;
+		return pa_convert_duration(in);
+	case PA_T_BOOL:
+		v->kind = PA_V_UINT;
+		return pa_convert_bool(in, &v->u);
+	case PA_T_IP:
+		v->kind = PA_V_IP;
+		return pa_convert_ip(in, v->raw, &v->n_raw);
+	case PA_T_MAC:
+		v->kind = PA_V_MAC;
+		return pa_convert_mac(in, v->raw);
+	case PA_T_BYTES:
+		return to_bytes(t, c, in, v);
+	case PA_T_TEXT:
+		return to_text(t, c, in, v);
+	case PA_T_JSON:
+	case PA_T_SET:
+	case PA_T_COMMUNITY_ID:
+		break;
+	}
+	return PA_EVALUE;
+}
+
+static enum pa_status put_json_string(struct pa_buf *out, struct pa_slice s)
+{
+	enum pa_status st = pa_buf_putc(out, '"');
+
+	for (size_t i = 0; st == PA_OK && i < s.len; i++) {
+		uint8_t c = s.ptr[i];
+
+		if (c == '"' || c == '\\')
+			st = pa_buf_printf(out, "\\%c", c);
+		else if (c < 0x20)
+			st = pa_buf_printf(out, "\\u%04x", (unsigned)c);
+		else
+			st = pa_buf_putc(out, c);
+	}
+	return st == PA_OK ? pa_buf_putc(out, '"') : st;
+}
+
+/* Every occurrence of FIELD as a JSON array of strings. The array is built behind the clean
+ * text of its elements, so it is moved to the front of them as it grows: a second buffer. */
+static enum pa_status json_value(struct pa_transform *t, unsigned field, struct pa_value *v)
+{
+	struct pa_buf json;
+	enum pa_status st;
+	size_t n = count_pieces(t, field);
+
+	pa_buf_init(&json, SCRATCH_BYTES_MAX);
+	st = pa_buf_putc(&json, '[');
+	for (size_t k = 0; st == PA_OK && k < n; k++) {
+		struct pa_slice text = {NULL, 0};
+		size_t mark = t->scratch.len;
+
+		if (piece(t, field, k, &text))
+			st = clean_text(t, text, &text);
+		if (st == PA_OK && k > 0)
+			st = pa_buf_putc(&json, ',');
+		if (st == PA_OK)
+			st = put_json_string(&json, text);
+		t->scratch.len = mark;
+	}
+	if (st == PA_OK)
+		st = pa_buf_putc(&json, ']');
+	if (st == PA_OK) {
+		size_t start = t->scratch.len;
+
+		st = pa_buf_put(&t->scratch, json.ptr, json.len);
+		v->kind = PA_V_TEXT;
+		v->text = (struct pa_slice){t->scratch.ptr + start, json.len};
+	}
+	pa_buf_done(&json);
+	return st;
+}
+
+static enum pa_status set_value(struct pa_transform *t, const struct context *cx,
+                                const struct pa_column *c, struct pa_value *v)
+{
+	size_t start = t->scratch.len;
+	enum pa_status st = PA_OK;
+	struct pa_slice ignored;
+
+	for (unsigned i = 0; st == PA_OK && i < c->n_sources; i++) {
+		unsigned field = t->p->sources[c->first_source + i].field;
+
+		if (!value_of(t, cx, field, &ignored))
+			continue;
+		if (t->scratch.len > start)
+			st = pa_buf_putc(&t->scratch, ',');
+		if (st == PA_OK)
+			st = pa_buf_puts(&t->scratch, pa_set_word(t->p->fields[field].name));
+	}
+	if (st == PA_OK && t->scratch.len > start) {
+		v->kind = PA_V_TEXT;
+		v->text = (struct pa_slice){t->scratch.ptr + start, t->scratch.len - start};
+	}
+	return st;
+}
+
+static int flow_number(const struct pa_transform *t, const struct context *cx,
+                       enum pa_flow_field field, uint64_t *out)
+{
+	struct pa_slice s;
+
+	return value_of(t, cx, t->p->f_flow[field], &s) &&
+	       pa_convert_uint(s, UINT16_MAX, out) == PA_OK;
+}
+
+static int flow_address(const struct pa_transform *t, const struct context *cx,
+                        enum pa_flow_field field, uint8_t out[16], uint8_t *n)
+{
+	struct pa_slice s;
+
+	return value_of(t, cx, t->p->f_flow[field], &s) && pa_convert_ip(s, out, n) == PA_OK;
+}
+
+/* A layer without both addresses, or without the ports its protocol has (a later fragment, a
+ * short capture), has no Community ID. */
+static int flow_of(const struct pa_transform *t, const struct context *cx, struct pa_flow *flow)
+{
+	static const struct {
+		uint8_t proto;
+		enum pa_flow_field src, dst;
+	} ports[] = {
+	    {6, PA_FLOW_TCP_SRC, PA_FLOW_TCP_DST},
+	    {17, PA_FLOW_UDP_SRC, PA_FLOW_UDP_DST},
+	    {132, PA_FLOW_SCTP_SRC, PA_FLOW_SCTP_DST},
+	    {1, PA_FLOW_ICMP_TYPE, PA_FLOW_ICMP_CODE},
+	    {58, PA_FLOW_ICMPV6_TYPE, PA_FLOW_ICMPV6_CODE},
+	};
+	int v6 = cx->layer && cx->layer->address == PA_H_IPV6;
+	uint64_t proto;
+	uint64_t src;
+	uint64_t dst;
+
+	if (!cx->layer || cx->layer->address == PA_H_ARP)
+		return 0;
+	memset(flow, 0, sizeof(*flow));
+	if (!flow_address(t, cx, v6 ? PA_FLOW_IPV6_SRC : PA_FLOW_IP_SRC, flow->src,
+	                  &flow->n_address) ||
+	    !flow_address(t, cx, v6 ? PA_FLOW_IPV6_DST : PA_FLOW_IP_DST, flow->dst,
+	                  &flow->n_address) ||
+	    !flow_number(t, cx, v6 ? PA_FLOW_IPV6_NXT : PA_FLOW_IP_PROTO, &proto) ||
+	    proto > UINT8_MAX)
+		return 0;
+	flow->proto = (uint8_t)(v6 ? pa_layer_ipv6_proto(cx->layer, proto) : proto);
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		if (ports[i].proto != flow->proto)
+			continue;
+		if (!flow_number(t, cx, ports[i].src, &src) ||
+		    !flow_number(t, cx, ports[i].dst, &dst))
+			return 0;
+		flow->has_ports = 1;
+		flow->src_port = (uint16_t)src;
+		flow->dst_port = (uint16_t)dst;
+	}
+	return 1;
+}
+
+static enum pa_status community_value(struct pa_transform *t, const struct context *cx,
+                                      struct pa_value *v)
+{
+	struct pa_flow flow;
+	char text[PA_COMMUNITY_ID_TEXT];
+	size_t start = t->scratch.len;
+	enum pa_status st;
+
+	if (!flow_of(t, cx, &flow))
+		return PA_OK;
+	st = pa_community_id(&flow, text);
+	if (st == PA_OK)
+		st = pa_buf_puts(&t->scratch, text);
+	v->kind = PA_V_TEXT;
+	v->text = (struct pa_slice){t->scratch.ptr + start, t->scratch.len - start};
+	return st;
+}
+
+static void own_value(const struct pa_transform *t, const struct context *cx,
+                      enum pa_source_kind kind, struct pa_value *v)
+{
+	static const char *const kinds[PA_H_COUNT] = {
+	    [PA_H_IP] = "ip", [PA_H_IPV6] = "ipv6", [PA_H_ARP] = "arp"};
+
+	v->kind = PA_V_UINT;
+	if (kind == PA_S_CAPTURE)
+		v->u = t->config.capture_id;
+	else if (kind == PA_S_INDEX)
+		v->u = cx->index;
+	else if (!cx->layer)
+		v->kind = PA_V_NULL;
+	else if (kind == PA_S_QUOTED)
+		v->u = (uint64_t)cx->layer->quoted;
+	else {
+		v->kind = PA_V_TEXT;
+		v->text = pa_slice_of(kinds[cx->layer->address]);
+	}
+}
+
+static enum pa_status field_value(struct pa_transform *t, const struct context *cx,
+                                  const struct pa_column *c, struct pa_value *v)
+{
+	for (unsigned i = 0; i < c->n_sources; i++) {
+		unsigned field = t->p->sources[c->first_source + i].field;
+		struct pa_slice in;
+		enum pa_status st;
+
+		if (!value_of(t, cx, field, &in))
+			continue;
+		st = c->type == PA_T_JSON ? json_value(t, field, v) : convert(t, c, in, v);
+		if (st == PA_EVALUE)
+			return reject_value(t, c, field, in);
+		if (st == PA_OK && t->p->has_flow_fields && v->kind == PA_V_UINT &&
+		    field == t->p->f_flow[PA_FLOW_IPV6_NXT])
+			v->u = pa_layer_ipv6_proto(cx->layer, v->u);
+		return st;
+	}
+	return c->standard ? reject(t, c->name, t->p->sources[c->first_source].field,
+	                            "%s: the field is empty", c->name)
+	                   : PA_OK;
+}
+
+static enum pa_status column_value(struct pa_transform *t, const struct context *cx,
+                                   const struct pa_column *c, struct pa_value *v)
+{
+	enum pa_source_kind kind = t->p->sources[c->first_source].kind;
+
+	v->kind = PA_V_NULL;
+	if (c->type == PA_T_SET)
+		return set_value(t, cx, c, v);
+	if (c->type == PA_T_COMMUNITY_ID)
+		return community_value(t, cx, v);
+	if (kind != PA_S_FIELD) {
+		own_value(t, cx, kind, v);
+		return PA_OK;
+	}
+	return field_value(t, cx, c, v);
+}
+
+/* Rows */
+
+static int column_is_written(const struct pa_profile *p, const struct pa_column *c,
+                             enum pa_csv_style style)
+{
+	return style != PA_CSV_BATCH || !c->standard ||
+	       p->sources[c->first_source].kind != PA_S_CAPTURE;
+}
+
+static enum pa_status write_row(struct pa_transform *t, const struct context *cx,
+                                struct pa_output *out)
+{
+	const struct pa_column *columns = &t->p->columns[cx->table->first_column];
+	enum pa_csv_style style = t->config.style;
+	uint8_t separator = pa_csv_separator(style);
+	enum pa_status st = PA_OK;
+	int first = 1;
+
+	for (unsigned i = 0; st == PA_OK && i < cx->table->n_columns; i++) {
+		struct pa_value v;
+
+		if (!column_is_written(t->p, &columns[i], style))
+			continue;
+		t->scratch.len = 0;
+		st = column_value(t, cx, &columns[i], &v);
+		if (st == PA_OK && !first)
+			st = pa_buf_putc(&out->bytes, separator);
+		if (st == PA_OK)
+			st = pa_csv_value(&out->bytes, style, &v);
+		first = 0;
+	}
+	if (st == PA_OK)
+		st = pa_csv_end_row(&out->bytes, style);
+	if (st == PA_OK)
+		out->rows++;
+	return st;
+}
+
+static enum pa_status write_each(struct pa_transform *t, struct context *cx, struct pa_output *out)
+{
+	enum pa_status st = PA_OK;
+
+	for (unsigned i = 0; st == PA_OK && i < cx->table->n_conditions; i++) {
+		const struct pa_source *s = &t->p->sources[cx->table->first_condition + i];
+		size_t n = count_pieces(t, s->field);
+
+		cx->each = s;
+		for (size_t k = 0; st == PA_OK && k < n; k++) {
+			cx->occurrence = k;
+			st = write_row(t, cx, out);
+			cx->index++;
+		}
+	}
+	return st;
+}
+
+static int any_condition(const struct pa_transform *t, const struct pa_table *table)
+{
+	for (unsigned i = 0; i < table->n_conditions; i++)
+		if (cell(t, t->p->sources[table->first_condition + i].field).len > 0)
+			return 1;
+	return 0;
+}
+
+static enum pa_status write_table(struct pa_transform *t, const struct pa_table *table,
+                                  struct pa_output *out)
+{
+	struct context cx = {.table = table,
+	                     .layer = t->layers.n ? &t->layers.layer[0] : NULL};
+	struct pa_run run = {.ts = (uint64_t)t->time.sec * 1000000000u + t->time.nsec,
+	                     .offset = out->bytes.len,
+	                     .frame = (uint32_t)t->frame};
+	enum pa_status st = PA_OK;
+
+	switch (table->rows) {
+	case PA_ROWS_PACKET:
+		st = write_row(t, &cx, out);
+		break;
+	case PA_ROWS_WHEN:
+		if (any_condition(t, table))
+			st = write_row(t, &cx, out);
+		break;
+	case PA_ROWS_EACH:
+		st = write_each(t, &cx, out);
+		break;
+	case PA_ROWS_LAYERS:
+		for (unsigned i = 0; st == PA_OK && t->layers.n > 1 && i < t->layers.n; i++) {
+			cx.layer = &t->layers.layer[i];
+			cx.index = i;
+			st = write_row(t, &cx, out);
+		}
+		break;
+	}
+	run.len = out->bytes.len - run.offset;
+	if (st == PA_OK && run.len > 0)
+		st = pa_buf_put(&out->runs, &run, sizeof(run));
+	return st;
+}
+
+/* The marks that outputs are cut back to when a row turns out to be a reject. */
+struct mark {
+	size_t bytes, runs;
+	uint64_t rows;
+};
+
+static enum pa_status write_tables(struct pa_transform *t, struct pa_output *outputs)
+{
+	struct mark marks[PA_PROFILE_TABLES_MAX];
+	enum pa_status st = PA_OK;
+
+	for (unsigned i = 0; i < t->p->n_tables; i++)
+		marks[i] = (struct mark){outputs[i].bytes.len, outputs[i].runs.len, outputs[i].rows};
+	for (unsigned i = 0; st == PA_OK && i < t->p->n_tables; i++)
+		if (!t->config.only || t->config.only == &t->p->tables[i])
+			st = write_table(t, &t->p->tables[i], &outputs[i]);
+	for (unsigned i = 0; st != PA_OK && i < t->p->n_tables; i++) {
+		outputs[i].bytes.len = marks[i].bytes;
+		outputs[i].runs.len = marks[i].runs;
+		outputs[i].rows = marks[i].rows;
+	}
+	return st;
+}
+
+/* The first row */
+
+static int ends_with(struct pa_slice s, const char *word)
+{
+	size_t n = strlen(word);
+
+	return s.len >= n && memcmp(s.ptr + s.len - n, word, n) == 0;
+}
+
+/* The guard is a boolean and the last cell; its word tells the version. */
+static enum pa_dialect sniff(const struct pa_transform *t, struct pa_slice line)
+{
+	if (t->config.quote && line.len > 0 && line.ptr[line.len - 1] == t->config.quote)
+		line.len--;
+	return ends_with(line, "True") || ends_with(line, "False") ? PA_DIALECT_4_4
+	                                                           : PA_DIALECT_4_0;
+}
+
+static int is_header(const struct pa_transform *t, struct pa_slice line)
+{
+	/* A packet starts with its number, maybe in quotes; a header never is quoted. */
+	if (line.len == 0 || (line.ptr[0] >= '0' && line.ptr[0] <= '9') ||
+	    line.ptr[0] == t->config.quote)
+		return 0;
+	for (unsigned i = 0; i < t->p->n_fields; i++) {
+		const char *name = t->p->fields[i].name;
+		size_t n = strlen(name);
+
+		if (line.len >= n && memcmp(line.ptr, name, n) == 0 &&
+		    (line.len == n || line.ptr[n] == t->config.separator))
+			return 1;
+	}
+	return 0;
+}
+
+/* tshark joins the names with the separator and never quotes them. */
+static enum pa_status read_header(struct pa_transform *t, struct pa_slice line,
+                                  struct pa_error *err)
+{
+	const uint8_t *p = line.ptr;
+	size_t at = 0;
+
+	for (unsigned i = 0; i < t->p->n_fields; i++)
+		t->cell_of[i] = NO_CELL;
+	for (size_t from = 0, i = 0; i <= line.len; i++) {
+		if (i < line.len && p[i] != t->config.separator)
+			continue;
+		for (unsigned f = 0; f < t->p->n_fields; f++) {
+			if (!pa_slice_is((struct pa_slice){p + from, i - from},
+			                 t->p->fields[f].name))
+				continue;
+			if (t->cell_of[f] != NO_CELL)
+				return pa_fail(err, PA_EPROFILE, 0,
+				               "the header names %s twice: tshark leaves one of them "
+				               "empty",
+				               t->p->fields[f].name);
+			t->cell_of[f] = (uint16_t)at;
+		}
+		from = i + 1;
+		at++;
+	}
+	if (at > PA_PROFILE_FIELDS_MAX)
+		return pa_fail(err, PA_EPROFILE, 0, "the header has more than %d names",
+		               PA_PROFILE_FIELDS_MAX);
+	for (unsigned f = 0; f < t->p->n_fields; f++)
+		if (t->cell_of[f] == NO_CELL)
+			return pa_fail(err, PA_EPROFILE, 0,
+			               "the header has no %s, which profile %s needs: run tshark "
+			               "with $(tshark2csv --tshark-args)",
+			               t->p->fields[f].name, t->p->name);
+	t->n_cells = at;
+	return PA_OK;
+}
+
+/* Guards, number and time */
+
+static enum pa_status check_guards(struct pa_transform *t)
+{
+	struct pa_slice guard = cell(t, t->p->f_guard);
+	struct pa_slice number = cell(t, t->p->f_number);
+	int v4_4 = pa_slice_is(guard, "True") || pa_slice_is(guard, "False");
+	int v4_0 = pa_slice_is(guard, "0") || pa_slice_is(guard, "1");
+
+	if (pa_convert_uint(number, UINT32_MAX, &t->frame) != PA_OK || t->frame == 0) {
+		t->frame = 0;
+		return reject(t, NULL, t->p->f_number, "the first guard is no frame number");
+	}
+	t->info->frame = t->frame;
+	if (!v4_4 && !v4_0)
+		return reject(t, NULL, t->p->f_guard, "the last guard, %s, is no boolean",
+		              t->p->fields[t->p->f_guard].name);
+	if (v4_4 != (t->dialect == PA_DIALECT_4_4))
+		return reject(t, NULL, t->p->f_guard,
+		              "the row is in tshark's dialect %s, not %s; see --dialect",
+		              v4_4 ? "4.4" : "4.0", v4_4 ? "4.0" : "4.4");
+	return PA_OK;
+}
+
+static enum pa_status read_frame(struct pa_transform *t)
+{
+	struct pa_slice time = cell(t, t->p->f_time);
+	enum pa_status st = check_guards(t);
+
+	if (st != PA_OK)
+		return st;
+	if (pa_convert_time(time, &t->time) != PA_OK)
+		return reject(t, "ts", t->p->f_time, "ts: \"%.*s\" is not a valid time",
+		              (int)(time.len > 60 ? 60 : time.len), (const char *)time.ptr);
+	if (pa_layers_walk(cell(t, t->p->f_protocols), &t->layers) != PA_OK)
+		return reject(t, NULL, t->p->f_protocols, "more than %d address layers",
+		              PA_LAYERS_MAX);
+	return PA_OK;
+}
+
+static enum pa_status split(struct pa_transform *t, struct pa_rows *rows)
+{
+	int escaped = t->dialect == PA_DIALECT_4_4 && t->config.separator != '\t' &&
+	              !t->config.quote;
+	size_t n;
+	enum pa_status st = pa_rows_split(rows, escaped, &t->cells, &n);
+
+	if (st == PA_EROW)
+		return reject(t, NULL, UINT16_MAX, "the quoting is broken");
+	if (st != PA_OK)
+		return st;
+	if (n != t->n_cells)
+		return reject(t, NULL, UINT16_MAX, "%zu columns instead of the %zu of profile %s", n,
+		              t->n_cells, t->p->name);
+	return PA_OK;
+}
+
+enum pa_status pa_transform_row(struct pa_transform *t, struct pa_rows *rows,
+                                const struct pa_row *row, struct pa_output *outputs,
+                                struct pa_outcome_info *info, struct pa_error *err)
+{
+	int unknown = t->dialect == PA_DIALECT_AUTO;
+	enum pa_status st = PA_OK;
+
+	*info = (struct pa_outcome_info){.outcome = PA_ROW_CONVERTED};
+	t->info = info;
+	t->cut = 0;
+	t->frame = 0;
+	if (!t->seen_first && row->terminated && is_header(t, row->line)) {
+		t->seen_first = 1;
+		info->outcome = PA_ROW_HEADER;
+		return read_header(t, row->line, err);
+	}
+	t->seen_first = 1;
+	if (!row->terminated)
+		st = reject(t, NULL, UINT16_MAX, "the line has no end: tshark was stopped inside it");
+	if (st == PA_OK && unknown)
+		t->dialect = sniff(t, row->line);
+	if (st == PA_OK)
+		st = split(t, rows);
+	if (st == PA_OK)
+		st = read_frame(t);
+	/* Only a row with both guards in place may decide. */
+	if (st != PA_OK && unknown)
+		t->dialect = PA_DIALECT_AUTO;
+	if (st == PA_OK)
+		st = write_tables(t, outputs);
+	if (st == PA_EROW)
+		return PA_OK;
+	if (st != PA_OK)
+		return pa_fail(err, st, 0, "no room to convert row %llu",
+		               (unsigned long long)row->number);
+	info->time = t->time;
+	info->cut = t->cut;
+	return PA_OK;
+}
+
+enum pa_status pa_transform_columns(const struct pa_profile *p, const struct pa_table *t,
+                                    enum pa_csv_style style, struct pa_buf *out)
+{
+	enum pa_status st = PA_OK;
+	int first = 1;
+
+	for (unsigned i = 0; st == PA_OK && i < t->n_columns; i++) {
+		const struct pa_column *c = &p->columns[t->first_column + i];
+
+		if (!column_is_written(p, c, style))
+			continue;
+		if (!first)
+			st = pa_buf_putc(out, ',');
+		if (st == PA_OK)
+			st = pa_buf_puts(out, c->name);
+		first = 0;
+	}
+	return st;
+}

@@ -1,0 +1,164 @@
+#include "options.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "pcapanalyzer/cli.h"
+#include "pcapanalyzer/profile.h"
+
+#define AT(member) offsetof(struct options, member)
+#define KIB        1024u
+#define MIB        (1024u * KIB)
+
+static const struct pa_option table[] = {
+    {'p', "profile", PA_OPT_TEXT, AT(profile), "NAME|FILE",
+     "fields, columns and tables (default: packets)", 0, 0},
+    {'t', "table", PA_OPT_TEXT, AT(table), "NAME",
+     "table of the profile for standard output (default: its first)", 0, 0},
+    {0, "format", PA_OPT_CHOICE, AT(format), "mysql|rfc4180|tsv",
+     "form of standard output (default: mysql)", 0, 0},
+    {'o', "spool", PA_OPT_TEXT, AT(spool), "DIR", "write batches into DIR instead", 0, 0},
+    {0, "capture-id", PA_OPT_NUMBER, AT(capture_id), "N",
+     "value of the column capture_id on standard output (default: 0)", 0, UINT32_MAX},
+    {0, "capture-name", PA_OPT_TEXT, AT(capture_name), "NAME", "name of the capture in batches", 0,
+     0},
+    {0, "capture-sha256", PA_OPT_TEXT, AT(capture_sha256), "HEX",
+     "SHA-256 of the capture file (default: random, a stream)", 0, 0},
+    {0, "capture-bytes", PA_OPT_NUMBER, AT(capture_bytes), "N", "size of the capture file", 0,
+     INT64_MAX},
+    {0, "capture-packets", PA_OPT_NUMBER, AT(capture_packets), "N",
+     "packets in the capture file, counted by another program", 0, INT64_MAX},
+    {0, "sensor", PA_OPT_TEXT, AT(sensor), "NAME",
+     "where the capture was taken (default: this host's name)", 0, 0},
+    {0, "tshark", PA_OPT_TEXT, AT(tshark), "TEXT", "first line of tshark --version, for the ledger",
+     0, 0},
+    {0, "batch-rows", PA_OPT_NUMBER, AT(batch_rows), "N",
+     "rows of a batch (default: 50000, at most 1000000)", 1, 1000000},
+    {0, "batch-bytes", PA_OPT_NUMBER, AT(batch_bytes), "N",
+     "bytes of a batch (default: 8388608, at most 268435456)", 1, 256 * MIB},
+    {0, "batch-seconds", PA_OPT_NUMBER, AT(batch_seconds), "N",
+     "end a batch of a live stream after N seconds (default: 0, never)", 0, 86400},
+    {0, "dialect", PA_OPT_CHOICE, AT(dialect), "auto|4.0|4.2|4.4|4.6",
+     "how this tshark escapes (default: auto, told by the guard column)", 0, 0},
+    {0, "separator", PA_OPT_TEXT, AT(separator_text), "C",
+     "tshark's -E separator: a character, /t or /s (default: /t)", 0, 0},
+    {0, "aggregator", PA_OPT_TEXT, AT(aggregator_text), "C",
+     "tshark's -E aggregator: a byte or /s (default: byte 0xff)", 0, 0},
+    {0, "quote", PA_OPT_CHOICE, AT(quote), "n|d|s", "tshark's -E quote (default: n)", 0, 0},
+    {0, "occurrence", PA_OPT_CHOICE, AT(occurrence), "a|f|l",
+     "tshark's -E occurrence (default: a)", 0, 0},
+    {0, "rejects", PA_OPT_TEXT, AT(rejects), "FILE",
+     "append rows that were kept aside to FILE (default: standard error)", 0, 0},
+    {0, "max-row-bytes", PA_OPT_NUMBER, AT(max_row_bytes), "N",
+     "keep aside longer input rows (default: 4194304)", KIB, 1024 * MIB},
+    {0, "progress-file", PA_OPT_TEXT, AT(progress_file), "FILE",
+     "write the number of rows done to FILE, twice a second", 0, 0},
+    {0, "trailer", PA_OPT_FLAG, AT(trailer), NULL,
+     "expect the pipeline's last line, which says how tshark ended", 0, 0},
+    {0, "tshark-args", PA_OPT_FLAG, AT(print_args), NULL,
+     "print the arguments that tshark needs, and exit", 0, 0},
+    {0, "ddl", PA_OPT_FLAG, AT(print_ddl), NULL, "print CREATE TABLE and CREATE VIEW, and exit", 0,
+     0},
+    {0, "load", PA_OPT_FLAG, AT(print_load), NULL,
+     "print the LOAD DATA statement for standard output, and exit", 0, 0},
+    {0, "columns", PA_OPT_FLAG, AT(print_columns), NULL, "print the table's columns, and exit", 0,
+     0},
+    {0, "fields", PA_OPT_FLAG, AT(print_fields), NULL,
+     "print the profile's tshark fields with the line that names each, and exit", 0, 0},
+    {0, "dump-options", PA_OPT_FLAG, AT(dump), NULL, "print this table for programs, and exit", 0,
+     0},
+    {'h', "help", PA_OPT_FLAG, AT(help), NULL, "print this help, and exit", 0, 0},
+    {'V', "version", PA_OPT_FLAG, AT(version), NULL, "print the version, and exit", 0, 0},
+};
+
+#define N_OPTIONS (sizeof(table) / sizeof(table[0]))
+
+/* As tshark takes it: /t, /s, or the first byte. */
+static enum pa_status one_byte(const char *option, const char *text, uint8_t *out,
+                               struct pa_error *err)
+{
+	if (strcmp(text, "/t") == 0)
+		*out = '\t';
+	else if (strcmp(text, "/s") == 0)
+		*out = ' ';
+	else if (text[0] && !text[1])
+		*out = (uint8_t)text[0];
+	else
+		return pa_fail(err, PA_EUSAGE, 0, "option --%s: \"%s\" is not one byte, /t or /s",
+		               option, text);
+	return *out == '\n' || *out == '\r'
+	           ? pa_fail(err, PA_EUSAGE, 0, "option --%s: a line end cannot separate", option)
+	           : PA_OK;
+}
+
+static enum pa_status check(struct options *o, struct pa_error *err)
+{
+	static const uint8_t quotes[] = {0, '"', '\''};
+	static const enum pa_dialect dialects[] = {PA_DIALECT_AUTO, PA_DIALECT_4_0, PA_DIALECT_4_4,
+	                                           PA_DIALECT_4_4, PA_DIALECT_4_4};
+	enum pa_status st = one_byte("separator", o->separator_text, &o->separator, err);
+
+	if (st == PA_OK)
+		st = one_byte("aggregator", o->aggregator_text, &o->aggregator, err);
+	if (st != PA_OK)
+		return st;
+	o->quote_byte = quotes[o->quote];
+	o->spoken = dialects[o->dialect];
+	if (o->separator == '\\' || o->separator == o->quote_byte ||
+	    (o->separator >= '0' && o->separator <= '9'))
+		return pa_fail(err, PA_EUSAGE, 0,
+		               "option --separator: a digit, a backslash or the quote cannot separate");
+	if (o->spool && (o->table || o->format))
+		return pa_fail(err, PA_EUSAGE, 0,
+		               "--table and --format are for standard output, not for --spool");
+	if (o->trailer && !o->spool)
+		return pa_fail(err, PA_EUSAGE, 0, "--trailer goes with --spool");
+	return PA_OK;
+}
+
+enum pa_status options_read(int argc, char **argv, struct options *o, struct pa_error *err)
+{
+	int operand;
+	enum pa_status st;
+
+	*o = (struct options){
+	    .profile = "packets",
+	    .tshark = "",
+	    .capture_packets = UINT64_MAX,
+	    .batch_rows = 50000,
+	    .batch_bytes = 8 * MIB,
+	    .separator_text = "/t",
+	    .aggregator_text = "\xff",
+	    .max_row_bytes = 4 * MIB,
+	};
+	st = pa_cli_parse(argc, argv, table, N_OPTIONS, o, &operand, err);
+	if (st != PA_OK)
+		return st;
+	if (argc - operand > 1)
+		return pa_fail(err, PA_EUSAGE, 0, "one FILE at most; \"%s\" is one more",
+		               argv[operand + 1]);
+	if (operand < argc && strcmp(argv[operand], "-") != 0)
+		o->input = argv[operand];
+	return check(o, err);
+}
+
+enum pa_status options_help(struct pa_buf *out)
+{
+	enum pa_status st = pa_buf_puts(
+	    out, "Usage: tshark2csv [OPTION]... [FILE]\n"
+	         "Turn what `tshark -T fields` prints into CSV that MySQL loads.\n\n"
+	         "  tshark -r x.pcap $(tshark2csv --tshark-args) | tshark2csv > packets.csv\n\n");
+
+	if (st == PA_OK)
+		st = pa_cli_help(table, N_OPTIONS, out);
+	if (st == PA_OK)
+		st = pa_buf_puts(out, "\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but rows "
+		                      "were kept aside.\nSee tshark2csv(1) and "
+		                      "pcapanalyzer-profile(5).\n");
+	return st;
+}
+
+enum pa_status options_dump(struct pa_buf *out)
+{
+	return pa_cli_dump(table, N_OPTIONS, out);
+}

@@ -1,0 +1,84 @@
+#include "print.h"
+
+#include "pcapanalyzer/ddl.h"
+
+int print_wanted(const struct options *o)
+{
+	return o->print_args || o->print_ddl || o->print_load || o->print_columns ||
+	       o->print_fields;
+}
+
+/* Words without white space, for an unquoted $(tshark2csv --tshark-args). */
+static enum pa_status print_args(const struct options *o, const struct pa_profile *p,
+                                 struct pa_buf *out)
+{
+	static const char occurrences[] = {'a', 'f', 'l'};
+	static const char quotes[] = {'n', 'd', 's'};
+	enum pa_status st =
+	    pa_buf_printf(out, "-n -T fields -E occurrence=%c -E quote=%c -E separator=",
+	                  occurrences[o->occurrence], quotes[o->quote]);
+
+	if (st == PA_OK && o->separator == '\t')
+		st = pa_buf_puts(out, "/t");
+	else if (st == PA_OK && o->separator == ' ')
+		st = pa_buf_puts(out, "/s");
+	else if (st == PA_OK)
+		st = pa_buf_putc(out, o->separator);
+	if (st == PA_OK)
+		st = pa_buf_puts(out, " -E aggregator=");
+	if (st == PA_OK && o->aggregator == ' ')
+		st = pa_buf_puts(out, "/s");
+	else if (st == PA_OK)
+		st = pa_buf_putc(out, o->aggregator);
+	for (unsigned i = 0; st == PA_OK && i < p->n_fields; i++)
+		st = pa_buf_printf(out, " -e %s", p->fields[i].name);
+	return st == PA_OK ? pa_buf_putc(out, '\n') : st;
+}
+
+static enum pa_status print_ddl(const struct options *o, const struct pa_profile *p,
+                                const struct pa_table *table, struct pa_buf *out)
+{
+	enum pa_status st = PA_OK;
+
+	for (unsigned i = 0; st == PA_OK && i < p->n_tables; i++) {
+		if (o->table && table != &p->tables[i])
+			continue;
+		st = pa_ddl_table(p, &p->tables[i], out);
+		if (st == PA_OK)
+			st = pa_ddl_view(p, &p->tables[i], out);
+	}
+	return st;
+}
+
+static enum pa_status print_lines(const struct pa_profile *p, const struct pa_table *table,
+                                  int fields, struct pa_buf *out)
+{
+	enum pa_status st = PA_OK;
+
+	for (unsigned i = 0; fields && st == PA_OK && i < p->n_fields; i++)
+		st = pa_buf_printf(out, "%s\t%u\n", p->fields[i].name, p->fields[i].line);
+	for (unsigned i = 0; !fields && st == PA_OK && i < table->n_columns; i++)
+		st = pa_buf_printf(out, "%s\n", p->columns[table->first_column + i].name);
+	return st;
+}
+
+enum pa_status print_profile(const struct options *o, const struct pa_profile *p,
+                             const struct pa_table *table, struct pa_buf *out)
+{
+	struct pa_buf name;
+	enum pa_status st;
+
+	if (o->print_args)
+		return print_args(o, p, out);
+	if (o->print_ddl)
+		return print_ddl(o, p, table, out);
+	if (!o->print_load)
+		return print_lines(p, table, o->print_fields, out);
+	pa_buf_init(&name, 256);
+	st = pa_buf_printf(&name, "%s.csv", table->name);
+	if (st == PA_OK)
+		st = pa_ddl_load_stdout(p, table, (enum pa_format)o->format,
+		                        (const char *)name.ptr, out);
+	pa_buf_done(&name);
+	return st;
+}

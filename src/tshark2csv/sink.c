@@ -1,0 +1,280 @@
+#include "sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pcapanalyzer/csv.h"
+#include "pcapanalyzer/io.h"
+
+#define OUTPUT_BYTES    (256u * 1024)          /* written at once when this much waits */
+#define OUTPUT_LIMIT    (1024u * 1024 * 1024)  /* all rows of one packet must fit */
+#define PROGRESS_MS     500
+#define ROWS_PER_LOOK   256 /* at the clock */
+
+static const enum pa_csv_style styles[] = {
+    [PA_FORMAT_MYSQL] = PA_CSV_MYSQL,
+    [PA_FORMAT_RFC4180] = PA_CSV_RFC4180,
+    [PA_FORMAT_TSV] = PA_CSV_TSV,
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static enum pa_status open_spool(struct sink *s, struct pa_error *err)
+{
+	const struct options *o = s->o;
+	char host[256] = "localhost";
+	struct pa_spool_config c = {
+	    .dir = o->spool,
+	    .profile = s->p,
+	    .sensor = o->sensor ? o->sensor : host,
+	    .capture_name = o->capture_name ? o->capture_name : o->input ? o->input : "-",
+	    .tshark = o->tshark,
+	    .capture_bytes = o->capture_bytes,
+	    .has_capture_packets = o->capture_packets != UINT64_MAX,
+	    .capture_packets = o->capture_packets != UINT64_MAX ? o->capture_packets : 0,
+	    .batch_rows = o->batch_rows,
+	    .batch_bytes = o->batch_bytes,
+	};
+
+	gethostname(host, sizeof(host) - 1);
+	if (o->capture_sha256) {
+		if (pa_unhex(pa_slice_of(o->capture_sha256), c.capture_sha256, PA_SHA256_BYTES) !=
+		    PA_OK)
+			return pa_fail(err, PA_EUSAGE, 0,
+			               "option --capture-sha256: not 64 hexadecimal digits");
+	} else if (getrandom(c.capture_sha256, sizeof(c.capture_sha256), 0) !=
+	           sizeof(c.capture_sha256)) {
+		return pa_fail(err, PA_EIO, errno, "cannot get random bytes: %s", strerror(errno));
+	}
+	s->sensor_name = strdup(c.sensor);
+	if (!s->sensor_name)
+		return pa_fail(err, PA_ENOMEM, 0, "no memory for the spool");
+	c.sensor = s->sensor_name;
+	return pa_spool_new(&c, &s->spool, err);
+}
+
+static enum pa_status open_file(const char *name, int flags, int *fd, struct pa_error *err)
+{
+	*fd = open(name, flags | O_CREAT | O_CLOEXEC, 0600);
+	return *fd < 0 ? pa_fail(err, PA_EIO, errno, "cannot open %s: %s", name, strerror(errno))
+	               : PA_OK;
+}
+
+static enum pa_status write_header(struct sink *s, struct pa_error *err)
+{
+	struct pa_output *out = &s->outputs[s->table - s->p->tables];
+
+	if (s->spool || s->o->format != PA_FORMAT_RFC4180)
+		return PA_OK;
+	if (pa_transform_columns(s->p, s->table, PA_CSV_RFC4180, &out->bytes) != PA_OK ||
+	    pa_csv_end_row(&out->bytes, PA_CSV_RFC4180) != PA_OK)
+		return pa_fail(err, PA_ENOMEM, 0, "no memory for the output");
+	return PA_OK;
+}
+
+enum pa_status sink_open(struct sink *s, const struct options *o, const struct pa_profile *p,
+                         const struct pa_table *table, struct pa_error *err)
+{
+	enum pa_status st = PA_OK;
+
+	*s = (struct sink){.o = o,
+	                   .p = p,
+	                   .table = table,
+	                   .rejects_fd = -1,
+	                   .rejects_name = "standard error",
+	                   .progress_fd = -1};
+	for (unsigned i = 0; i < PA_PROFILE_TABLES_MAX; i++) {
+		pa_buf_init(&s->outputs[i].bytes, OUTPUT_LIMIT);
+		pa_buf_init(&s->outputs[i].runs, OUTPUT_LIMIT);
+	}
+	if (o->rejects) {
+		st = open_file(o->rejects, O_WRONLY | O_APPEND, &s->rejects_fd, err);
+		s->rejects_name = o->rejects;
+	} else if (!o->spool) {
+		s->rejects_fd = dup(STDERR_FILENO);
+	}
+	if (st == PA_OK && o->progress_file)
+		st = open_file(o->progress_file, O_WRONLY | O_TRUNC, &s->progress_fd, err);
+	if (st == PA_OK && o->spool)
+		st = open_spool(s, err);
+	if (st == PA_OK)
+		st = write_header(s, err);
+	return st;
+}
+
+void sink_close(struct sink *s)
+{
+	pa_spool_free(s->spool);
+	free(s->sensor_name);
+	for (unsigned i = 0; i < PA_PROFILE_TABLES_MAX; i++) {
+		pa_buf_done(&s->outputs[i].bytes);
+		pa_buf_done(&s->outputs[i].runs);
+	}
+	if (s->rejects_fd >= 0)
+		close(s->rejects_fd);
+	if (s->progress_fd >= 0)
+		close(s->progress_fd);
+}
+
+struct pa_output *sink_outputs(struct sink *s)
+{
+	return s->spool ? pa_spool_outputs(s->spool) : s->outputs;
+}
+
+enum pa_csv_style sink_style(const struct sink *s)
+{
+	return s->spool ? PA_CSV_BATCH : styles[s->o->format];
+}
+
+static enum pa_status write_output(struct sink *s, struct pa_error *err)
+{
+	struct pa_output *out = &s->outputs[s->table - s->p->tables];
+	enum pa_status st = pa_io_write_all(STDOUT_FILENO, out->bytes.ptr, out->bytes.len,
+	                                    "standard output", err);
+
+	pa_buf_reset(&out->bytes);
+	pa_buf_reset(&out->runs);
+	return st;
+}
+
+/* For a watcher that reads the file at any moment: one write, never shorter than before. */
+static void show_progress(struct sink *s)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)s->rows);
+
+	(void)!pwrite(s->progress_fd, text, (size_t)n, 0);
+}
+
+static enum pa_status count_row(struct sink *s, enum pa_dialect dialect, struct pa_error *err)
+{
+	if (s->spool && s->batch_began_ms == 0)
+		s->batch_began_ms = now_ms();
+	if (s->progress_fd >= 0 && s->rows % ROWS_PER_LOOK == 0 &&
+	    now_ms() - s->progress_ms >= PROGRESS_MS) {
+		s->progress_ms = now_ms();
+		show_progress(s);
+	}
+	s->rows++;
+	if (s->spool)
+		return pa_spool_full(s->spool) ? sink_flush(s, dialect, err) : PA_OK;
+	return s->outputs[s->table - s->p->tables].bytes.len >= OUTPUT_BYTES ? write_output(s, err)
+	                                                                      : PA_OK;
+}
+
+enum pa_status sink_converted(struct sink *s, uint64_t row, const struct pa_outcome_info *info,
+                              enum pa_dialect dialect, struct pa_error *err)
+{
+	if (s->spool)
+		pa_spool_packet(s->spool, row, info);
+	return count_row(s, dialect, err);
+}
+
+enum pa_status sink_reject_begin(struct sink *s, uint64_t row, const struct pa_outcome_info *info,
+                                 struct pa_error *err)
+{
+	struct pa_buf head;
+	enum pa_status st = PA_OK;
+
+	s->rejected++;
+	if (s->rejects_fd >= 0) {
+		pa_buf_init(&head, 4096);
+		st = pa_buf_printf(&head, "%llu\t", (unsigned long long)row);
+		if (st == PA_OK && info->frame)
+			st = pa_buf_printf(&head, "%llu", (unsigned long long)info->frame);
+		if (st == PA_OK)
+			st = pa_buf_printf(&head, "\t%s\t", info->column ? info->column : "");
+		if (st == PA_OK)
+			st = pa_csv_escape(&head, (const uint8_t *)info->reason, strlen(info->reason));
+		if (st == PA_OK)
+			st = pa_buf_putc(&head, '\t');
+		if (st == PA_OK)
+			st = pa_io_write_all(s->rejects_fd, head.ptr, head.len, s->rejects_name, err);
+		pa_buf_done(&head);
+	}
+	if (st == PA_OK && s->spool)
+		st = pa_spool_reject_begin(s->spool, row, info, err);
+	return st;
+}
+
+enum pa_status sink_reject_bytes(struct sink *s, struct pa_slice bytes, struct pa_error *err)
+{
+	struct pa_buf text;
+	enum pa_status st = PA_OK;
+
+	if (s->rejects_fd >= 0) {
+		pa_buf_init(&text, OUTPUT_LIMIT);
+		st = pa_csv_escape(&text, bytes.ptr, bytes.len);
+		if (st != PA_OK)
+			pa_fail(err, st, 0, "no memory for a rejected row");
+		if (st == PA_OK)
+			st = pa_io_write_all(s->rejects_fd, text.ptr, text.len, s->rejects_name, err);
+		pa_buf_done(&text);
+	}
+	if (st == PA_OK && s->spool)
+		st = pa_spool_reject_bytes(s->spool, bytes, err);
+	return st;
+}
+
+enum pa_status sink_reject_end(struct sink *s, enum pa_dialect dialect, struct pa_error *err)
+{
+	enum pa_status st = PA_OK;
+
+	if (s->rejects_fd >= 0)
+		st = pa_io_write_all(s->rejects_fd, "\n", 1, s->rejects_name, err);
+	if (st == PA_OK && s->spool)
+		st = pa_spool_reject_end(s->spool, err);
+	return st == PA_OK ? count_row(s, dialect, err) : st;
+}
+
+enum pa_status sink_idle(struct sink *s, struct pa_error *err)
+{
+	if (s->progress_fd >= 0)
+		show_progress(s);
+	return s->spool ? PA_OK : write_output(s, err);
+}
+
+int sink_timeout_ms(const struct sink *s)
+{
+	int64_t left;
+
+	if (!s->spool || s->o->batch_seconds == 0 || !pa_spool_pending(s->spool))
+		return -1;
+	left = s->batch_began_ms + (int64_t)s->o->batch_seconds * 1000 - now_ms();
+	return left > 0 ? (int)left : 0;
+}
+
+enum pa_status sink_flush(struct sink *s, enum pa_dialect dialect, struct pa_error *err)
+{
+	s->batch_began_ms = 0;
+	return s->spool ? pa_spool_flush(s->spool, PA_CAPTURE_OPEN, dialect, err)
+	                : write_output(s, err);
+}
+
+enum pa_status sink_finish(struct sink *s, enum sink_end end, enum pa_dialect dialect,
+                           struct pa_error *err)
+{
+	if (s->progress_fd >= 0)
+		show_progress(s);
+	if (!s->spool)
+		return write_output(s, err);
+	if (end == SINK_FAILED || (end == SINK_END && s->o->trailer))
+		return pa_fail(err, PA_ABORTED, 0,
+		               "tshark did not finish; rows behind the last whole batch were "
+		               "discarded: do this capture again");
+	return pa_spool_flush(
+	    s->spool, end == SINK_TRUNCATED ? PA_CAPTURE_TRUNCATED : PA_CAPTURE_COMPLETE, dialect,
+	    err);
+}

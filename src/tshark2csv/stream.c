@@ -1,0 +1,214 @@
+#include "stream.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pcapanalyzer/lockdown.h"
+#include "pcapanalyzer/rows.h"
+#include "sink.h"
+
+#define TRAILER "#pcapanalyzer end="
+
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int signo)
+{
+	stop_signal = signo;
+}
+
+struct stream {
+	int fd;
+	struct sink sink;
+	struct pa_transform *transform;
+	struct pa_rows *rows;
+	enum sink_end end;
+	uint64_t row; /* input rows, header and trailer not counted */
+};
+
+/* Rows that tshark has printed must not wait for more of them: before a read that would
+ * block, everything is written out. */
+static enum pa_status read_input(void *ctx, uint8_t *bytes, size_t n, size_t *got,
+                                 struct pa_error *err)
+{
+	struct stream *s = ctx;
+	struct pollfd p = {.fd = s->fd, .events = POLLIN};
+	int ready = poll(&p, 1, 0);
+
+	if (ready == 0) {
+		enum pa_status st = sink_idle(&s->sink, err);
+		int timeout = sink_timeout_ms(&s->sink);
+
+		if (st == PA_OK && timeout >= 0 && poll(&p, 1, timeout) == 0)
+			st = sink_flush(&s->sink, pa_transform_dialect(s->transform), err);
+		if (st != PA_OK)
+			return st;
+	}
+	for (;;) {
+		ssize_t r = stop_signal ? -1 : read(s->fd, bytes, n);
+
+		if (stop_signal)
+			return pa_fail(err, PA_ABORTED, 0, "stopped by signal %d", (int)stop_signal);
+		if (r >= 0) {
+			*got = (size_t)r;
+			return PA_OK;
+		}
+		if (errno != EINTR)
+			return pa_fail(err, PA_EIO, errno, "cannot read the input: %s",
+			               strerror(errno));
+	}
+}
+
+static int is_trailer(struct stream *s, const struct pa_row *row)
+{
+	static const struct {
+		const char *text;
+		enum sink_end end;
+	} trailers[] = {
+	    {TRAILER "complete", SINK_COMPLETE},
+	    {TRAILER "truncated", SINK_TRUNCATED},
+	    {TRAILER "failed", SINK_FAILED},
+	};
+
+	if (!s->sink.o->trailer || row->kind != PA_ROW_WHOLE)
+		return 0;
+	for (size_t i = 0; i < sizeof(trailers) / sizeof(trailers[0]); i++) {
+		if (pa_slice_is(row->line, trailers[i].text)) {
+			s->end = trailers[i].end;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static enum pa_status keep_aside(struct stream *s, const struct pa_row *row,
+                                 const struct pa_outcome_info *info, struct pa_error *err)
+{
+	enum pa_status st = sink_reject_begin(&s->sink, s->row, info, err);
+
+	if (st == PA_OK)
+		st = sink_reject_bytes(&s->sink, row->line, err);
+	return st == PA_OK ? sink_reject_end(&s->sink, pa_transform_dialect(s->transform), err)
+	                   : st;
+}
+
+/* A row above the limit: its pieces go aside one by one. */
+static enum pa_status keep_long_aside(struct stream *s, struct pa_row *row, struct pa_error *err)
+{
+	struct pa_outcome_info info = {.outcome = PA_ROW_REJECTED};
+	const char reason[] = "the row is longer than --max-row-bytes";
+	enum pa_status st;
+
+	memcpy(info.reason, reason, sizeof(reason));
+	st = sink_reject_begin(&s->sink, s->row, &info, err);
+	while (st == PA_OK) {
+		st = sink_reject_bytes(&s->sink, row->line, err);
+		if (st != PA_OK || row->kind == PA_ROW_LAST_PIECE)
+			break;
+		st = pa_rows_next(s->rows, row, err);
+	}
+	return st == PA_OK ? sink_reject_end(&s->sink, pa_transform_dialect(s->transform), err)
+	                   : st;
+}
+
+static enum pa_status take_row(struct stream *s, struct pa_row *row, struct pa_error *err)
+{
+	struct pa_outcome_info info;
+	enum pa_status st;
+
+	if (is_trailer(s, row))
+		return PA_OK;
+	s->row++;
+	if (row->kind != PA_ROW_WHOLE)
+		return keep_long_aside(s, row, err);
+	st = pa_transform_row(s->transform, s->rows, row, sink_outputs(&s->sink), &info, err);
+	if (st != PA_OK)
+		return st;
+	switch (info.outcome) {
+	case PA_ROW_HEADER:
+		s->row--;
+		return PA_OK;
+	case PA_ROW_REJECTED:
+		return keep_aside(s, row, &info, err);
+	case PA_ROW_CONVERTED:
+		break;
+	}
+	return sink_converted(&s->sink, s->row, &info, pa_transform_dialect(s->transform), err);
+}
+
+/* In a pipe Ctrl-C reaches tshark as well: it ends, and we end on its end of file. */
+static void set_signals(int fd)
+{
+	struct sigaction a = {.sa_handler = on_signal};
+	struct stat info;
+
+	sigemptyset(&a.sa_mask);
+	sigaction(SIGTERM, &a, NULL);
+	sigaction(SIGHUP, &a, NULL);
+	if (fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode))
+		a.sa_handler = SIG_IGN;
+	sigaction(SIGINT, &a, NULL);
+}
+
+static enum pa_status run(struct stream *s, struct pa_error *err)
+{
+	struct pa_row row;
+	enum pa_status st = PA_OK;
+
+	while (st == PA_OK) {
+		st = pa_rows_next(s->rows, &row, err);
+		if (st != PA_OK)
+			break;
+		if (s->end != SINK_END)
+			return pa_fail(err, PA_EROW, 0, "input goes on behind the trailer");
+		st = take_row(s, &row, err);
+	}
+	if (st == PA_END)
+		return sink_finish(&s->sink, s->end, pa_transform_dialect(s->transform), err);
+	/* What was converted before the trouble is whole and may go out. */
+	if (!s->sink.spool && st != PA_EPIPE)
+		(void)!sink_flush(&s->sink, pa_transform_dialect(s->transform), NULL);
+	return st;
+}
+
+enum pa_status stream_run(const struct options *o, const struct pa_profile *p,
+                          const struct pa_table *table, int fd, uint64_t *rows,
+                          uint64_t *rejected, struct pa_error *err)
+{
+	struct stream s = {.fd = fd};
+	const struct pa_rows_config rc = {.read = read_input,
+	                                  .ctx = &s,
+	                                  .separator = o->separator,
+	                                  .quote = o->quote_byte,
+	                                  .max_bytes = (size_t)o->max_row_bytes,
+	                                  .max_cells = PA_PROFILE_FIELDS_MAX};
+	struct pa_transform_config tc = {.only = o->spool ? NULL : table,
+	                                 .capture_id = o->capture_id,
+	                                 .dialect = o->spoken,
+	                                 .occurrence = (enum pa_occurrence)o->occurrence,
+	                                 .separator = o->separator,
+	                                 .aggregator = o->aggregator,
+	                                 .quote = o->quote_byte};
+	enum pa_status st = sink_open(&s.sink, o, p, table, err);
+
+	tc.style = sink_style(&s.sink);
+	if (st == PA_OK)
+		st = pa_transform_new(p, &tc, &s.transform, err);
+	if (st == PA_OK)
+		st = pa_rows_new(&rc, &s.rows, err);
+	if (st == PA_OK)
+		st = pa_lockdown(err);
+	if (st == PA_OK) {
+		set_signals(fd);
+		st = run(&s, err);
+	}
+	*rows = s.row;
+	*rejected = s.sink.rejected;
+	pa_rows_free(s.rows);
+	pa_transform_free(s.transform);
+	sink_close(&s.sink);
+	return st;
+}
