@@ -109,6 +109,7 @@ enum pa_header {
 struct pa_field {
 	char *name; /* tshark's, as after -e; heap */
 	enum pa_header header;
+	int single;    /* 1: a packet has one value at most, so nothing in it separates values */
 	unsigned line; /* where the profile first names it; 0 for one the filter needs itself */
 };
 

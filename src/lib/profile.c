@@ -113,6 +113,15 @@ static enum pa_header header_of(struct pa_slice name)
 	return PA_H_NONE;
 }
 
+/* The columns of the packet list and what is said of the frame itself; comments come several
+ * to a frame. */
+static int is_single(struct pa_slice name)
+{
+	return (name.len > 8 && memcmp(name.ptr, "_ws.col.", 8) == 0) ||
+	       (name.len > 6 && memcmp(name.ptr, "frame.", 6) == 0 &&
+	        !pa_slice_is(name, "frame.comment"));
+}
+
 static enum pa_status add_field(struct parser *ps, struct pa_slice name, uint16_t *out)
 {
 	struct pa_profile *p = ps->p;
@@ -133,6 +142,7 @@ static enum pa_status add_field(struct parser *ps, struct pa_slice name, uint16_
 	if (!p->fields[p->n_fields].name)
 		return pa_fail(ps->err, PA_ENOMEM, 0, "no memory for the profile");
 	p->fields[p->n_fields].header = header_of(name);
+	p->fields[p->n_fields].single = is_single(name);
 	p->fields[p->n_fields].line = ps->line;
 	*out = (uint16_t)p->n_fields++;
 	return PA_OK;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "pcapanalyzer/community_id.h"
 #include "pcapanalyzer/layers.h"
@@ -110,10 +111,11 @@ static struct pa_slice cell(const struct pa_transform *t, unsigned field)
 static int piece(const struct pa_transform *t, unsigned field, size_t k, struct pa_slice *out)
 {
 	struct pa_slice rest = cell(t, field);
+	int several = !t->p->fields[field].single;
 
 	for (;;) {
 		const uint8_t *next =
-		    rest.len ? memchr(rest.ptr, t->config.aggregator, rest.len) : NULL;
+		    several && rest.len ? memchr(rest.ptr, t->config.aggregator, rest.len) : NULL;
 		size_t n = next ? (size_t)(next - rest.ptr) : rest.len;
 
 		if (k == 0) {
@@ -133,7 +135,7 @@ static size_t count_pieces(const struct pa_transform *t, unsigned field)
 	struct pa_slice s = cell(t, field);
 	size_t n = s.len > 0;
 
-	for (size_t i = 0; i < s.len; i++)
+	for (size_t i = 0; !t->p->fields[field].single && i < s.len; i++)
 		n += s.ptr[i] == t->config.aggregator;
 	return n;
 }
@@ -647,20 +649,31 @@ static enum pa_dialect sniff(const struct pa_transform *t, struct pa_slice line)
 	                                                           : PA_DIALECT_4_0;
 }
 
+/* From 4.4 on tshark writes the names of its columns in small letters, however asked. */
+static int is_name(struct pa_slice text, const char *name)
+{
+	static const char column[] = "_ws.col.";
+	size_t n = strlen(name);
+
+	return pa_slice_is(text, name) ||
+	       (text.len == n && strncmp(name, column, sizeof(column) - 1) == 0 &&
+	        strncasecmp((const char *)text.ptr, name, n) == 0);
+}
+
 static int is_header(const struct pa_transform *t, struct pa_slice line)
 {
+	const uint8_t *end;
+	struct pa_slice first;
+
 	/* A packet starts with its number, maybe in quotes; a header never is quoted. */
 	if (line.len == 0 || (line.ptr[0] >= '0' && line.ptr[0] <= '9') ||
 	    line.ptr[0] == t->config.quote)
 		return 0;
-	for (unsigned i = 0; i < t->p->n_fields; i++) {
-		const char *name = t->p->fields[i].name;
-		size_t n = strlen(name);
-
-		if (line.len >= n && memcmp(line.ptr, name, n) == 0 &&
-		    (line.len == n || line.ptr[n] == t->config.separator))
+	end = memchr(line.ptr, t->config.separator, line.len);
+	first = (struct pa_slice){line.ptr, end ? (size_t)(end - line.ptr) : line.len};
+	for (unsigned i = 0; i < t->p->n_fields; i++)
+		if (is_name(first, t->p->fields[i].name))
 			return 1;
-	}
 	return 0;
 }
 
@@ -677,8 +690,7 @@ static enum pa_status read_header(struct pa_transform *t, struct pa_slice line,
 		if (i < line.len && p[i] != t->config.separator)
 			continue;
 		for (unsigned f = 0; f < t->p->n_fields; f++) {
-			if (!pa_slice_is((struct pa_slice){p + from, i - from},
-			                 t->p->fields[f].name))
+			if (!is_name((struct pa_slice){p + from, i - from}, t->p->fields[f].name))
 				continue;
 			if (t->cell_of[f] != NO_CELL)
 				return pa_fail(err, PA_EPROFILE, 0,

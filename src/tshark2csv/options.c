@@ -108,6 +108,10 @@ static enum pa_status check(struct options *o, struct pa_error *err)
 	    (o->separator >= '0' && o->separator <= '9'))
 		return pa_fail(err, PA_EUSAGE, 0,
 		               "option --separator: a digit, a backslash or the quote cannot separate");
+	if (o->aggregator == o->separator)
+		return pa_fail(err, PA_EUSAGE, 0,
+		               "--aggregator and --separator are the same: nobody could tell values "
+		               "from columns");
 	if (o->spool && (o->table || o->format))
 		return pa_fail(err, PA_EUSAGE, 0,
 		               "--table and --format are for standard output, not for --spool");
