@@ -274,6 +274,14 @@ enum pa_status sink_finish(struct sink *s, enum sink_end end, enum pa_dialect di
 		return pa_fail(err, PA_ABORTED, 0,
 		               "tshark did not finish; rows behind the last whole batch were "
 		               "discarded: do this capture again");
+	/* tshark 4.6 that is interrupted in the middle of a file ends with status 0. */
+	if (end == SINK_COMPLETE && s->o->capture_packets != UINT64_MAX &&
+	    s->rows < s->o->capture_packets)
+		return pa_fail(err, PA_ABORTED, 0,
+		               "tshark printed %llu of the capture's %llu packets; rows behind the "
+		               "last whole batch were discarded: do this capture again",
+		               (unsigned long long)s->rows,
+		               (unsigned long long)s->o->capture_packets);
 	return pa_spool_flush(
 	    s->spool, end == SINK_TRUNCATED ? PA_CAPTURE_TRUNCATED : PA_CAPTURE_COMPLETE, dialect,
 	    err);
