@@ -22,10 +22,10 @@ struct pa_option {
 	char letter;      /* short form; 0 for none */
 	const char *name; /* long form without the dashes */
 	enum pa_opt_type type;
-	size_t offset;      /* into the program's options struct */
-	const char *arg;    /* "FILE", "N"; for PA_OPT_CHOICE "auto|always|never"; NULL for flags */
-	const char *help;   /* one line */
-	uint64_t min, max;  /* PA_OPT_NUMBER: both inclusive */
+	size_t offset;     /* into the program's options struct */
+	const char *arg;   /* "FILE", "N"; for PA_OPT_CHOICE "auto|always|never"; NULL for flags */
+	const char *help;  /* one line */
+	uint64_t min, max; /* PA_OPT_NUMBER: both inclusive */
 };
 
 /* Parse argv; options and operands may be mixed, "--" ends the options.

@@ -41,7 +41,7 @@ void pa_csv_splitter_free(struct pa_csv_splitter *s);
  * cells: slices into the splitter, valid until the next call
  * n:     in: room in cells; out: cells found, which may be more than there was room for
  * PA_EROW when the quoting is broken. */
-enum pa_status pa_csv_split(struct pa_csv_splitter *s, struct pa_slice line,
-                            struct pa_slice *cells, size_t *n) __attribute__((warn_unused_result));
+enum pa_status pa_csv_split(struct pa_csv_splitter *s, struct pa_slice line, struct pa_slice *cells,
+                            size_t *n) __attribute__((warn_unused_result));
 
 #endif

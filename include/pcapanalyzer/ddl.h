@@ -17,8 +17,8 @@ enum pa_status pa_ddl_table(const struct pa_profile *p, const struct pa_table *t
                             struct pa_buf *out) __attribute__((warn_unused_result));
 
 /* CREATE OR REPLACE VIEW v_TABLE: every column, addresses, MACs and bytes as text. */
-enum pa_status pa_ddl_view(const struct pa_profile *p, const struct pa_table *t,
-                           struct pa_buf *out) __attribute__((warn_unused_result));
+enum pa_status pa_ddl_view(const struct pa_profile *p, const struct pa_table *t, struct pa_buf *out)
+    __attribute__((warn_unused_result));
 
 /* The ledger (sensors, captures, batches, rejects, schema_version), one CREATE TABLE IF NOT
  * EXISTS after the other. */

@@ -53,8 +53,8 @@ struct pa_ledger_entry {
 	uint64_t packets; /* in the file */
 	enum pa_ledger_state state;
 	uint64_t batches, stored, rejected, filtered, cut;
-	uint64_t last_row;             /* highest input row of any batch */
-	uint64_t gap;                  /* first input row that no batch has; 0 for none */
+	uint64_t last_row; /* highest input row of any batch */
+	uint64_t gap;      /* first input row that no batch has; 0 for none */
 	char first_ts[PA_TS_TEXT], last_ts[PA_TS_TEXT]; /* "" when there is no packet */
 	const struct pa_ledger_rows *tables;
 	unsigned n_tables;

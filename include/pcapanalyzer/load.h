@@ -40,9 +40,8 @@ enum pa_status pa_spool_lock(struct pa_spool *s, int *got, struct pa_error *err)
 int pa_batch_id_ok(const char *name) __attribute__((pure));
 
 /* The batches in ready/, oldest name first; *ids is heap, for free(). */
-enum pa_status pa_spool_list(const struct pa_spool *s, char (**ids)[PA_BATCH_ID_MAX],
-                             size_t *n_ids, struct pa_error *err)
-    __attribute__((warn_unused_result));
+enum pa_status pa_spool_list(const struct pa_spool *s, char (**ids)[PA_BATCH_ID_MAX], size_t *n_ids,
+                             struct pa_error *err) __attribute__((warn_unused_result));
 
 /* Load the batch ID from begin to commit; the spool stays as it is.
  * stop: may be NULL; looked at while bytes are sent, and not 0 ends the load with PA_ABORTED

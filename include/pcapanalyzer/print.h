@@ -46,8 +46,8 @@ void pa_print_measure(struct pa_printer *p, const struct pa_slice *cells);
 /* The parts of the answer, in this order; errors as pa_buf_put(). */
 enum pa_status pa_print_head(struct pa_printer *p, struct pa_buf *out)
     __attribute__((warn_unused_result));
-enum pa_status pa_print_row(struct pa_printer *p, const struct pa_slice *cells,
-                            struct pa_buf *out) __attribute__((warn_unused_result));
+enum pa_status pa_print_row(struct pa_printer *p, const struct pa_slice *cells, struct pa_buf *out)
+    __attribute__((warn_unused_result));
 enum pa_status pa_print_tail(struct pa_printer *p, struct pa_buf *out)
     __attribute__((warn_unused_result));
 

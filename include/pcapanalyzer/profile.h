@@ -15,7 +15,7 @@
 #include "pcapanalyzer/error.h"
 #include "pcapanalyzer/manifest.h"
 
-#define PA_PROFILE_BYTES_MAX (1024 * 1024)
+#define PA_PROFILE_BYTES_MAX  (1024 * 1024)
 #define PA_PROFILE_TABLES_MAX 64
 #define PA_TABLE_COLUMNS_MAX  512
 #define PA_PROFILE_FIELDS_MAX 1024
@@ -62,9 +62,9 @@ struct pa_source {
 struct pa_column {
 	char name[PA_NAME_MAX];
 	enum pa_type type;
-	uint32_t max;    /* characters of TEXT, bytes of BYTES; 0 for no limit */
-	int standard;    /* 1 for ts, ts_ns, capture_id, frame, idx: NOT NULL */
-	unsigned line;   /* where the profile says it; 0 for standard columns */
+	uint32_t max;                     /* characters of TEXT, bytes of BYTES; 0 for no limit */
+	int standard;                     /* 1 for ts, ts_ns, capture_id, frame, idx: NOT NULL */
+	unsigned line;                    /* where the profile says it; 0 for standard columns */
 	uint16_t first_source, n_sources; /* into pa_profile.sources; first that is present */
 };
 

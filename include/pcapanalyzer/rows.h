@@ -22,9 +22,9 @@ struct pa_rows_config {
 	pa_read_fn *read;
 	void *ctx;
 	uint8_t separator;
-	uint8_t quote;     /* 0 for none */
-	size_t max_bytes;  /* longest row that is kept whole */
-	size_t max_cells;  /* cells that a row may have; one more is counted, not stored */
+	uint8_t quote;    /* 0 for none */
+	size_t max_bytes; /* longest row that is kept whole */
+	size_t max_cells; /* cells that a row may have; one more is counted, not stored */
 };
 
 enum pa_row_kind {

@@ -63,8 +63,7 @@ int pa_spool_pending(const struct pa_spool *s) __attribute__((pure));
 
 /* Write the batch; END is PA_CAPTURE_OPEN but for the last batch of the capture, which is
  * written even when it is empty. */
-enum pa_status pa_spool_flush(struct pa_spool *s, enum pa_capture_end end,
-                              enum pa_dialect dialect, struct pa_error *err)
-    __attribute__((warn_unused_result));
+enum pa_status pa_spool_flush(struct pa_spool *s, enum pa_capture_end end, enum pa_dialect dialect,
+                              struct pa_error *err) __attribute__((warn_unused_result));
 
 #endif

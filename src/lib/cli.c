@@ -27,8 +27,9 @@ static enum pa_status set_number(const struct pa_option *o, const char *arg, uin
 	if (!*arg)
 		return bad(err, o, arg, "is not a whole number");
 	if (v < o->min || v > o->max)
-		return pa_fail(err, PA_EUSAGE, 0, "option --%s: %s is not from %llu to %llu", o->name,
-		               arg, (unsigned long long)o->min, (unsigned long long)o->max);
+		return pa_fail(err, PA_EUSAGE, 0, "option --%s: %s is not from %llu to %llu",
+		               o->name, arg, (unsigned long long)o->min,
+		               (unsigned long long)o->max);
 	*out = v;
 	return PA_OK;
 }
@@ -107,7 +108,8 @@ enum pa_status pa_cli_parse(int argc, char **argv, const struct pa_option *table
 		if (c == '?' && optopt)
 			return pa_fail(err, PA_EUSAGE, 0, "unknown option -%c; see --help", optopt);
 		if (c == '?')
-			return pa_fail(err, PA_EUSAGE, 0, "unknown or ambiguous option %s; see --help",
+			return pa_fail(err, PA_EUSAGE, 0,
+			               "unknown or ambiguous option %s; see --help",
 			               argv[optind - 1]);
 		for (size_t i = 0; !o && i < n_options; i++)
 			if (c == 1000 + (int)i || (table[i].letter && c == table[i].letter))

@@ -164,8 +164,8 @@ enum pa_status pa_convert_bytes(struct pa_slice in, struct pa_buf *out)
 			return PA_EVALUE;
 	st = pa_buf_reserve(out, n);
 	for (size_t i = 0; st == PA_OK && i < n; i++)
-		out->ptr[out->len++] = (uint8_t)(hex_value(in.ptr[step * i]) << 4 |
-		                                 hex_value(in.ptr[step * i + 1]));
+		out->ptr[out->len++] =
+		    (uint8_t)(hex_value(in.ptr[step * i]) << 4 | hex_value(in.ptr[step * i + 1]));
 	return st;
 }
 

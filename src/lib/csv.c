@@ -186,8 +186,8 @@ enum pa_status pa_csv_end_row(struct pa_buf *out, enum pa_csv_style style)
 
 struct pa_csv_splitter {
 	struct csv_parser parser;
-	struct pa_buf bytes;     /* the cells of one line, one after the other */
-	struct pa_slice *cells;  /* the caller's; ptr holds offsets until the line is done */
+	struct pa_buf bytes;    /* the cells of one line, one after the other */
+	struct pa_slice *cells; /* the caller's; ptr holds offsets until the line is done */
 	size_t room;
 	size_t n;
 	enum pa_status status;
@@ -244,8 +244,8 @@ void pa_csv_splitter_free(struct pa_csv_splitter *s)
 	free(s);
 }
 
-enum pa_status pa_csv_split(struct pa_csv_splitter *s, struct pa_slice line,
-                            struct pa_slice *cells, size_t *n)
+enum pa_status pa_csv_split(struct pa_csv_splitter *s, struct pa_slice line, struct pa_slice *cells,
+                            size_t *n)
 {
 	const uint8_t *p;
 	int broken;

@@ -77,6 +77,7 @@ enum pa_status pa_unhex(struct pa_slice text, uint8_t *out, size_t n)
 		if (hex_digit(text.ptr[i]) < 0)
 			return PA_EVALUE;
 	for (size_t i = 0; i < n; i++)
-		out[i] = (uint8_t)(hex_digit(text.ptr[2 * i]) << 4 | hex_digit(text.ptr[2 * i + 1]));
+		out[i] =
+		    (uint8_t)(hex_digit(text.ptr[2 * i]) << 4 | hex_digit(text.ptr[2 * i + 1]));
 	return PA_OK;
 }

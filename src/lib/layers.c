@@ -48,7 +48,8 @@ enum pa_status pa_layers_walk(struct pa_slice protocols, struct pa_layers *out)
 		if (h == PA_H_IP || h == PA_H_IPV6 || h == PA_H_ARP) {
 			if (out->n == PA_LAYERS_MAX)
 				return PA_ELIMIT;
-			out->layer[out->n++] = (struct pa_layer){h, PA_H_NONE, out->seen[h], 0, quoted};
+			out->layer[out->n++] =
+			    (struct pa_layer){h, PA_H_NONE, out->seen[h], 0, quoted};
 		} else {
 			struct pa_layer *l = out->n ? &out->layer[out->n - 1] : NULL;
 

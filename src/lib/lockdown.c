@@ -17,18 +17,24 @@
 #endif
 
 static const int denied[] = {
-    SCMP_SYS(execve),       SCMP_SYS(execveat),        SCMP_SYS(fork),
-    SCMP_SYS(vfork),        SCMP_SYS(clone),           SCMP_SYS(clone3),
-    SCMP_SYS(socket),       SCMP_SYS(socketpair),      SCMP_SYS(connect),
-    SCMP_SYS(bind),         SCMP_SYS(listen),          SCMP_SYS(accept),
-    SCMP_SYS(accept4),      SCMP_SYS(sendto),          SCMP_SYS(sendmsg),
-    SCMP_SYS(sendmmsg),     SCMP_SYS(ptrace),          SCMP_SYS(process_vm_readv),
-    SCMP_SYS(mount),        SCMP_SYS(process_vm_writev), SCMP_SYS(umount2),
-    SCMP_SYS(pivot_root),   SCMP_SYS(chroot),          SCMP_SYS(init_module),
-    SCMP_SYS(finit_module), SCMP_SYS(kexec_load),      SCMP_SYS(bpf),
-    SCMP_SYS(keyctl),       SCMP_SYS(add_key),         SCMP_SYS(io_uring_setup),
-    SCMP_SYS(unshare),      SCMP_SYS(setns),           SCMP_SYS(kill),
-    SCMP_SYS(tkill),        SCMP_SYS(userfaultfd),     SCMP_SYS(perf_event_open),
+    SCMP_SYS(execve),       SCMP_SYS(execveat),
+    SCMP_SYS(fork),         SCMP_SYS(vfork),
+    SCMP_SYS(clone),        SCMP_SYS(clone3),
+    SCMP_SYS(socket),       SCMP_SYS(socketpair),
+    SCMP_SYS(connect),      SCMP_SYS(bind),
+    SCMP_SYS(listen),       SCMP_SYS(accept),
+    SCMP_SYS(accept4),      SCMP_SYS(sendto),
+    SCMP_SYS(sendmsg),      SCMP_SYS(sendmmsg),
+    SCMP_SYS(ptrace),       SCMP_SYS(process_vm_readv),
+    SCMP_SYS(mount),        SCMP_SYS(process_vm_writev),
+    SCMP_SYS(umount2),      SCMP_SYS(pivot_root),
+    SCMP_SYS(chroot),       SCMP_SYS(init_module),
+    SCMP_SYS(finit_module), SCMP_SYS(kexec_load),
+    SCMP_SYS(bpf),          SCMP_SYS(keyctl),
+    SCMP_SYS(add_key),      SCMP_SYS(io_uring_setup),
+    SCMP_SYS(unshare),      SCMP_SYS(setns),
+    SCMP_SYS(kill),         SCMP_SYS(tkill),
+    SCMP_SYS(userfaultfd),  SCMP_SYS(perf_event_open),
 };
 
 enum pa_status pa_lockdown(struct pa_error *err)
@@ -47,6 +53,7 @@ enum pa_status pa_lockdown(struct pa_error *err)
 		failed = seccomp_load(filter);
 	seccomp_release(filter);
 	if (failed != 0)
-		return pa_fail(err, PA_EIO, -failed, "cannot set up seccomp: %s", strerror(-failed));
+		return pa_fail(err, PA_EIO, -failed, "cannot set up seccomp: %s",
+		               strerror(-failed));
 	return PA_OK;
 }

@@ -52,9 +52,8 @@ static enum pa_status put_number(struct pa_buf *out, const char *key, uint64_t v
 static enum pa_status put_head(const struct pa_manifest *m, struct pa_buf *out)
 {
 	char hex[PA_SHA256_HEX + 1];
-	enum pa_status st =
-	    pa_buf_printf(out, "pcapanalyzer-manifest %d\nbatch %s\n", PA_MANIFEST_VERSION,
-	                  m->batch_id);
+	enum pa_status st = pa_buf_printf(out, "pcapanalyzer-manifest %d\nbatch %s\n",
+	                                  PA_MANIFEST_VERSION, m->batch_id);
 
 	pa_hex(m->profile_sha256, PA_SHA256_BYTES, hex);
 	if (st == PA_OK)
@@ -179,7 +178,8 @@ static enum pa_status number(struct reader *r, struct pa_slice s, uint64_t *out)
 
 static enum pa_status take_number(struct reader *r, const char *key, uint64_t *out)
 {
-	return take(r, key) ? number(r, r->value, out) : bad(r, "a line is missing or out of order");
+	return take(r, key) ? number(r, r->value, out)
+	                    : bad(r, "a line is missing or out of order");
 }
 
 static enum pa_status take_text(struct reader *r, const char *key, size_t max, char **out)
@@ -301,8 +301,8 @@ static int batch_id_ok(struct pa_slice s)
 	if (s.len == 0 || s.len >= PA_BATCH_ID_MAX)
 		return 0;
 	for (size_t i = 0; i < s.len; i++)
-		if (!((s.ptr[i] >= '0' && s.ptr[i] <= '9') || (s.ptr[i] >= 'a' && s.ptr[i] <= 'f') ||
-		      s.ptr[i] == '-'))
+		if (!((s.ptr[i] >= '0' && s.ptr[i] <= '9') ||
+		      (s.ptr[i] >= 'a' && s.ptr[i] <= 'f') || s.ptr[i] == '-'))
 			return 0;
 	return 1;
 }
@@ -385,8 +385,9 @@ static enum pa_status read_counts(struct reader *r, struct pa_manifest *m)
 		st = take_short(r, "last-ts", m->last_ts, sizeof(m->last_ts));
 	if (st == PA_OK && (!ts_ok(m->first_ts) || !ts_ok(m->last_ts)))
 		st = bad(r, "a time is broken");
-	if (st == PA_OK && (m->first_row == 0 || m->last_row + 1 < m->first_row ||
-	                    m->packets + m->rejected + m->filtered != m->last_row + 1 - m->first_row))
+	if (st == PA_OK &&
+	    (m->first_row == 0 || m->last_row + 1 < m->first_row ||
+	     m->packets + m->rejected + m->filtered != m->last_row + 1 - m->first_row))
 		st = bad(r, "the counts do not add up");
 	return st;
 }

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOURCES_MAX    8192
-#define COLUMNS_MAX    4096
-#define WORDS_MAX      256
-#define GUARD_PENDING  UINT16_MAX /* stands for frame.marked, which becomes the last field */
-#define ROW_BYTES_MAX  65535      /* MySQL manual, "Limits on Table Column Count and Row Size" */
-#define KEY_CHARS_MAX  768        /* InnoDB: 3072 bytes of utf8mb4 */
+#define SOURCES_MAX   8192
+#define COLUMNS_MAX   4096
+#define WORDS_MAX     256
+#define GUARD_PENDING UINT16_MAX /* stands for frame.marked, which becomes the last field */
+#define ROW_BYTES_MAX 65535      /* MySQL manual, "Limits on Table Column Count and Row Size" */
+#define KEY_CHARS_MAX 768        /* InnoDB: 3072 bytes of utf8mb4 */
 
 static const uint8_t builtin[] = {
 #include "builtin_profile.inc"
@@ -30,16 +30,16 @@ static const struct {
 	enum pa_type type;
 	unsigned row_bytes;
 } types[] = {
-    {"time", PA_T_TIME, 8},           {"nanos", PA_T_NANOS, 2},
-    {"uint8", PA_T_UINT8, 1},         {"uint16", PA_T_UINT16, 2},
-    {"uint32", PA_T_UINT32, 4},       {"uint64", PA_T_UINT64, 8},
-    {"int8", PA_T_INT8, 1},           {"int16", PA_T_INT16, 2},
-    {"int32", PA_T_INT32, 4},         {"int64", PA_T_INT64, 8},
-    {"double", PA_T_DOUBLE, 8},       {"bool", PA_T_BOOL, 1},
-    {"ip", PA_T_IP, 17},              {"mac", PA_T_MAC, 6},
-    {"bytes", PA_T_BYTES, 12},        {"text", PA_T_TEXT, 12},
-    {"json", PA_T_JSON, 12},          {"duration", PA_T_DURATION, 9},
-    {"set", PA_T_SET, 8},             {"community_id", PA_T_COMMUNITY_ID, 30},
+    {"time", PA_T_TIME, 8},     {"nanos", PA_T_NANOS, 2},
+    {"uint8", PA_T_UINT8, 1},   {"uint16", PA_T_UINT16, 2},
+    {"uint32", PA_T_UINT32, 4}, {"uint64", PA_T_UINT64, 8},
+    {"int8", PA_T_INT8, 1},     {"int16", PA_T_INT16, 2},
+    {"int32", PA_T_INT32, 4},   {"int64", PA_T_INT64, 8},
+    {"double", PA_T_DOUBLE, 8}, {"bool", PA_T_BOOL, 1},
+    {"ip", PA_T_IP, 17},        {"mac", PA_T_MAC, 6},
+    {"bytes", PA_T_BYTES, 12},  {"text", PA_T_TEXT, 12},
+    {"json", PA_T_JSON, 12},    {"duration", PA_T_DURATION, 9},
+    {"set", PA_T_SET, 8},       {"community_id", PA_T_COMMUNITY_ID, 30},
 };
 
 struct parser {
@@ -100,8 +100,9 @@ static enum pa_header header_of(struct pa_slice name)
 		const char *word;
 		enum pa_header header;
 	} headers[] = {
-	    {"ip.", PA_H_IP},     {"ipv6.", PA_H_IPV6}, {"arp.", PA_H_ARP},   {"tcp.", PA_H_TCP},
-	    {"udp.", PA_H_UDP},   {"sctp.", PA_H_SCTP}, {"icmp.", PA_H_ICMP}, {"icmpv6.", PA_H_ICMPV6},
+	    {"ip.", PA_H_IP},     {"ipv6.", PA_H_IPV6},     {"arp.", PA_H_ARP},
+	    {"tcp.", PA_H_TCP},   {"udp.", PA_H_UDP},       {"sctp.", PA_H_SCTP},
+	    {"icmp.", PA_H_ICMP}, {"icmpv6.", PA_H_ICMPV6},
 	};
 
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
@@ -310,8 +311,8 @@ static enum pa_status end_table(struct parser *ps)
 
 static enum pa_status begin_table(struct parser *ps)
 {
-	static const char *const taken[] = {"sensors", "captures", "batches",       "rejects",
-	                                    "coverage", "schema_version"};
+	static const char *const taken[] = {"sensors", "captures", "batches",
+	                                    "rejects", "coverage", "schema_version"};
 	struct pa_profile *p = ps->p;
 	struct pa_slice name = ps->words[0];
 	unsigned line = ps->line;
@@ -326,9 +327,9 @@ static enum pa_status begin_table(struct parser *ps)
 	name.ptr++;
 	name.len -= 2;
 	if (!pa_identifier_ok(name) || (name.len > 2 && memcmp(name.ptr, "v_", 2) == 0))
-		return bad_word(ps,
-		                "\"%.*s\" is not a table name: a-z, 0-9 and _, a letter first, not v_",
-		                name);
+		return bad_word(
+		    ps, "\"%.*s\" is not a table name: a-z, 0-9 and _, a letter first, not v_",
+		    name);
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		if (pa_slice_is(name, taken[i]))
 			return bad_word(ps, "table name \"%.*s\" belongs to the ledger", name);
@@ -345,7 +346,8 @@ static enum pa_status begin_table(struct parser *ps)
 		int when = pa_slice_is(ps->words[1], "when");
 
 		if (!when && !pa_slice_is(ps->words[1], "each"))
-			return bad_word(ps, "\"%.*s\" is neither \"when\" nor \"each\"", ps->words[1]);
+			return bad_word(ps, "\"%.*s\" is neither \"when\" nor \"each\"",
+			                ps->words[1]);
 		if (ps->n_words == 2)
 			return bad_word(ps, "\"%.*s\" needs a field", ps->words[1]);
 		ps->table->rows = when ? PA_ROWS_WHEN : PA_ROWS_EACH;
@@ -424,11 +426,12 @@ static enum pa_status check_sources(struct parser *ps, const struct pa_column *c
 	int layer = c->type == PA_T_COMMUNITY_ID;
 
 	if (c->type == PA_T_SET && c->n_sources > 64)
-		return bad(ps, "column \"%.*s\": a set has at most 64 fields", c->name, strlen(c->name));
+		return bad(ps, "column \"%.*s\": a set has at most 64 fields", c->name,
+		           strlen(c->name));
 	for (unsigned i = 0; i < c->n_sources; i++) {
 		if (layer != (s[i].kind == PA_S_LAYER) || (layer && c->n_sources > 1))
-			return bad(ps, "column \"%.*s\": community_id goes with @layer alone", c->name,
-			           strlen(c->name));
+			return bad(ps, "column \"%.*s\": community_id goes with @layer alone",
+			           c->name, strlen(c->name));
 		if (s[i].kind != PA_S_FIELD && c->n_sources > 1)
 			return bad(ps, "column \"%.*s\": an @ source stands alone", c->name,
 			           strlen(c->name));
@@ -483,12 +486,14 @@ static enum pa_status add_column(struct parser *ps)
 
 		if (c->type != twin->type || c->n_sources != 1 || a->kind != b->kind ||
 		    (a->kind == PA_S_FIELD && a->field != b->field))
-			return bad_word(ps, "column \"%.*s\" is a standard column of every table", name);
+			return bad_word(ps, "column \"%.*s\" is a standard column of every table",
+			                name);
 		ps->p->n_sources--;
 		return PA_OK;
 	}
 	keep_column(ps);
-	return c->type == PA_T_COMMUNITY_ID && !ps->p->has_flow_fields ? add_flow_fields(ps) : PA_OK;
+	return c->type == PA_T_COMMUNITY_ID && !ps->p->has_flow_fields ? add_flow_fields(ps)
+	                                                               : PA_OK;
 }
 
 static enum pa_status add_key(struct parser *ps)
@@ -514,8 +519,8 @@ static enum pa_status add_key(struct parser *ps)
 			return bad_word(ps, "no column \"%.*s\" stands above this key", name);
 		if ((c->type == PA_T_TEXT || c->type == PA_T_BYTES || c->type == PA_T_JSON) &&
 		    !prefix && (c->max == 0 || c->max > 191))
-			return bad_word(ps, "a key on \"%.*s\" needs a prefix length, as in name(64)",
-			                name);
+			return bad_word(
+			    ps, "a key on \"%.*s\" needs a prefix length, as in name(64)", name);
 		key->columns[key->n_columns] = (uint16_t)(c - &ps->p->columns[t->first_column]);
 		key->prefix[key->n_columns++] = (uint16_t)prefix;
 	}
@@ -539,7 +544,7 @@ static enum pa_status parse_line(struct parser *ps, struct pa_slice line)
 		if (*p == '|')
 			p++;
 		else
-			while (p < end && *p > ' ' && *p != '|')
+			while (p<end && * p> ' ' && *p != '|')
 				p++;
 		if (p == start)
 			return bad(ps, "a control byte stands in the line%.*s", "", 0);

@@ -21,7 +21,7 @@ struct pa_rows {
 	int in_pieces;
 	uint64_t number;
 	struct pa_slice *cells;
-	uint32_t *cuts;  /* separators of the row, as offsets from start */
+	uint32_t *cuts; /* separators of the row, as offsets from start */
 	size_t n_cuts;
 };
 

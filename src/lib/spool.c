@@ -13,9 +13,9 @@
 #include "pcapanalyzer/csv.h"
 #include "pcapanalyzer/io.h"
 
-#define MEGABYTE     (1024u * 1024)
-#define ROOM_MAX     (1024u * MEGABYTE) /* one packet may go beyond batch_bytes by its own size */
-#define ID_HEX       16                 /* characters of the batch id that name the capture */
+#define MEGABYTE (1024u * 1024)
+#define ROOM_MAX (1024u * MEGABYTE) /* one packet may go beyond batch_bytes by its own size */
+#define ID_HEX   16                 /* characters of the batch id that name the capture */
 
 static const char reject_columns[] = "row_no,frame,column_name,reason,raw_bytes,raw";
 
@@ -207,14 +207,16 @@ enum pa_status pa_spool_reject_bytes(struct pa_spool *s, struct pa_slice bytes,
 
 	raw_name(s, name);
 	if (s->raw_fd < 0 && bytes.len > room) {
-		s->raw_fd = openat(s->rejects_dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		s->raw_fd =
+		    openat(s->rejects_dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		if (s->raw_fd < 0)
 			return sys_fail(err, "create", name);
 		st = pa_io_write_all(s->raw_fd, s->raw.ptr, s->raw.len, name, err);
 	}
 	if (st == PA_OK && s->raw_fd >= 0)
 		st = pa_io_write_all(s->raw_fd, bytes.ptr, bytes.len, name, err);
-	if (st == PA_OK && pa_buf_put(&s->raw, bytes.ptr, bytes.len < room ? bytes.len : room) != PA_OK)
+	if (st == PA_OK &&
+	    pa_buf_put(&s->raw, bytes.ptr, bytes.len < room ? bytes.len : room) != PA_OK)
 		st = pa_fail(err, PA_ENOMEM, 0, "no memory for a rejected row");
 	s->raw_bytes += bytes.len;
 	return st;

@@ -16,9 +16,9 @@ struct pa_transform {
 	const struct pa_profile *p;
 	struct pa_transform_config config;
 	enum pa_dialect dialect;
-	int seen_first;       /* the first row, header or not, was looked at */
-	size_t n_cells;       /* cells that a row must have */
-	uint16_t *cell_of;    /* of each field; NO_CELL never stays after a header */
+	int seen_first;    /* the first row, header or not, was looked at */
+	size_t n_cells;    /* cells that a row must have */
+	uint16_t *cell_of; /* of each field; NO_CELL never stays after a header */
 	const struct pa_slice *cells;
 	struct pa_layers layers;
 	struct pa_buf scratch; /* unescaped text, hexadecimal, JSON of one row */
@@ -205,8 +205,8 @@ static enum pa_status to_int(struct pa_slice in, int64_t max, struct pa_value *v
 	return pa_convert_int(in, max, &v->i);
 }
 
-static enum pa_status to_text(struct pa_transform *t, const struct pa_column *c,
-                              struct pa_slice in, struct pa_value *v)
+static enum pa_status to_text(struct pa_transform *t, const struct pa_column *c, struct pa_slice in,
+                              struct pa_value *v)
 {
 	int cut = 0;
 	enum pa_status st = clean_text(t, in, &v->text);
@@ -233,8 +233,8 @@ static enum pa_status to_bytes(struct pa_transform *t, const struct pa_column *c
 	return st;
 }
 
-static enum pa_status convert(struct pa_transform *t, const struct pa_column *c,
-                              struct pa_slice in, struct pa_value *v)
+static enum pa_status convert(struct pa_transform *t, const struct pa_column *c, struct pa_slice in,
+                              struct pa_value *v)
 {
 	switch (c->type) {
 	case PA_T_TIME:
@@ -575,8 +575,7 @@ static int any_condition(const struct pa_transform *t, const struct pa_table *ta
 static enum pa_status write_table(struct pa_transform *t, const struct pa_table *table,
                                   struct pa_output *out)
 {
-	struct context cx = {.table = table,
-	                     .layer = t->layers.n ? &t->layers.layer[0] : NULL};
+	struct context cx = {.table = table, .layer = t->layers.n ? &t->layers.layer[0] : NULL};
 	struct pa_run run = {.ts = (uint64_t)t->time.sec * 1000000000u + t->time.nsec,
 	                     .offset = out->bytes.len,
 	                     .frame = (uint32_t)t->frame};
@@ -619,7 +618,8 @@ static enum pa_status write_tables(struct pa_transform *t, struct pa_output *out
 	enum pa_status st = PA_OK;
 
 	for (unsigned i = 0; i < t->p->n_tables; i++)
-		marks[i] = (struct mark){outputs[i].bytes.len, outputs[i].runs.len, outputs[i].rows};
+		marks[i] =
+		    (struct mark){outputs[i].bytes.len, outputs[i].runs.len, outputs[i].rows};
 	for (unsigned i = 0; st == PA_OK && i < t->p->n_tables; i++)
 		if (!t->config.only || t->config.only == &t->p->tables[i])
 			st = write_table(t, &t->p->tables[i], &outputs[i]);
@@ -693,10 +693,11 @@ static enum pa_status read_header(struct pa_transform *t, struct pa_slice line,
 			if (!is_name((struct pa_slice){p + from, i - from}, t->p->fields[f].name))
 				continue;
 			if (t->cell_of[f] != NO_CELL)
-				return pa_fail(err, PA_EPROFILE, 0,
-				               "the header names %s twice: tshark leaves one of them "
-				               "empty",
-				               t->p->fields[f].name);
+				return pa_fail(
+				    err, PA_EPROFILE, 0,
+				    "the header names %s twice: tshark leaves one of them "
+				    "empty",
+				    t->p->fields[f].name);
 			t->cell_of[f] = (uint16_t)at;
 		}
 		from = i + 1;
@@ -757,8 +758,8 @@ static enum pa_status read_frame(struct pa_transform *t)
 
 static enum pa_status split(struct pa_transform *t, struct pa_rows *rows)
 {
-	int escaped = t->dialect == PA_DIALECT_4_4 && t->config.separator != '\t' &&
-	              !t->config.quote;
+	int escaped =
+	    t->dialect == PA_DIALECT_4_4 && t->config.separator != '\t' && !t->config.quote;
 	size_t n;
 	enum pa_status st = pa_rows_split(rows, escaped, &t->cells, &n);
 
@@ -767,8 +768,8 @@ static enum pa_status split(struct pa_transform *t, struct pa_rows *rows)
 	if (st != PA_OK)
 		return st;
 	if (n != t->n_cells)
-		return reject(t, NULL, UINT16_MAX, "%zu columns instead of the %zu of profile %s", n,
-		              t->n_cells, t->p->name);
+		return reject(t, NULL, UINT16_MAX, "%zu columns instead of the %zu of profile %s",
+		              n, t->n_cells, t->p->name);
 	return PA_OK;
 }
 
@@ -790,7 +791,8 @@ enum pa_status pa_transform_row(struct pa_transform *t, struct pa_rows *rows,
 	}
 	t->seen_first = 1;
 	if (!row->terminated)
-		st = reject(t, NULL, UINT16_MAX, "the line has no end: tshark was stopped inside it");
+		st = reject(t, NULL, UINT16_MAX,
+		            "the line has no end: tshark was stopped inside it");
 	if (st == PA_OK && unknown)
 		t->dialect = sniff(t, row->line);
 	if (st == PA_OK)

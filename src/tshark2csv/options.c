@@ -45,8 +45,8 @@ static const struct pa_option table[] = {
     {0, "aggregator", PA_OPT_TEXT, AT(aggregator_text), "C",
      "tshark's -E aggregator: a byte or /s (default: byte 0xff)", 0, 0},
     {0, "quote", PA_OPT_CHOICE, AT(quote), "n|d|s", "tshark's -E quote (default: n)", 0, 0},
-    {0, "occurrence", PA_OPT_CHOICE, AT(occurrence), "a|f|l",
-     "tshark's -E occurrence (default: a)", 0, 0},
+    {0, "occurrence", PA_OPT_CHOICE, AT(occurrence), "a|f|l", "tshark's -E occurrence (default: a)",
+     0, 0},
     {0, "rejects", PA_OPT_TEXT, AT(rejects), "FILE",
      "append rows that were kept aside to FILE (default: standard error)", 0, 0},
     {0, "max-row-bytes", PA_OPT_NUMBER, AT(max_row_bytes), "N",
@@ -106,12 +106,14 @@ static enum pa_status check(struct options *o, struct pa_error *err)
 	o->spoken = dialects[o->dialect];
 	if (o->separator == '\\' || o->separator == o->quote_byte ||
 	    (o->separator >= '0' && o->separator <= '9'))
-		return pa_fail(err, PA_EUSAGE, 0,
-		               "option --separator: a digit, a backslash or the quote cannot separate");
+		return pa_fail(
+		    err, PA_EUSAGE, 0,
+		    "option --separator: a digit, a backslash or the quote cannot separate");
 	if (o->aggregator == o->separator)
-		return pa_fail(err, PA_EUSAGE, 0,
-		               "--aggregator and --separator are the same: nobody could tell values "
-		               "from columns");
+		return pa_fail(
+		    err, PA_EUSAGE, 0,
+		    "--aggregator and --separator are the same: nobody could tell values "
+		    "from columns");
 	if (o->spool && (o->table || o->format))
 		return pa_fail(err, PA_EUSAGE, 0,
 		               "--table and --format are for standard output, not for --spool");
@@ -156,9 +158,10 @@ enum pa_status options_help(struct pa_buf *out)
 	if (st == PA_OK)
 		st = pa_cli_help(table, N_OPTIONS, out);
 	if (st == PA_OK)
-		st = pa_buf_puts(out, "\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but rows "
-		                      "were kept aside.\nSee tshark2csv(1) and "
-		                      "pcapanalyzer-profile(5).\n");
+		st = pa_buf_puts(out,
+		                 "\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but rows "
+		                 "were kept aside.\nSee tshark2csv(1) and "
+		                 "pcapanalyzer-profile(5).\n");
 	return st;
 }
 

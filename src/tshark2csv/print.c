@@ -77,8 +77,8 @@ enum pa_status print_profile(const struct options *o, const struct pa_profile *p
 	pa_buf_init(&name, 256);
 	st = pa_buf_printf(&name, "%s.csv", table->name);
 	if (st == PA_OK)
-		st = pa_ddl_load_stdout(p, table, (enum pa_format)o->format,
-		                        (const char *)name.ptr, out);
+		st = pa_ddl_load_stdout(p, table, (enum pa_format)o->format, (const char *)name.ptr,
+		                        out);
 	pa_buf_done(&name);
 	return st;
 }

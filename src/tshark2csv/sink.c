@@ -12,10 +12,10 @@
 #include "pcapanalyzer/csv.h"
 #include "pcapanalyzer/io.h"
 
-#define OUTPUT_BYTES    (256u * 1024)          /* written at once when this much waits */
-#define OUTPUT_LIMIT    (1024u * 1024 * 1024)  /* all rows of one packet must fit */
-#define PROGRESS_MS     500
-#define ROWS_PER_LOOK   256 /* at the clock */
+#define OUTPUT_BYTES  (256u * 1024)         /* written at once when this much waits */
+#define OUTPUT_LIMIT  (1024u * 1024 * 1024) /* all rows of one packet must fit */
+#define PROGRESS_MS   500
+#define ROWS_PER_LOOK 256 /* at the clock */
 
 static const enum pa_csv_style styles[] = {
     [PA_FORMAT_MYSQL] = PA_CSV_MYSQL,
@@ -39,7 +39,9 @@ static enum pa_status open_spool(struct sink *s, struct pa_error *err)
 	    .dir = o->spool,
 	    .profile = s->p,
 	    .sensor = o->sensor ? o->sensor : host,
-	    .capture_name = o->capture_name ? o->capture_name : o->input ? o->input : "-",
+	    .capture_name = o->capture_name ? o->capture_name
+	                    : o->input      ? o->input
+	                                    : "-",
 	    .tshark = o->tshark,
 	    .capture_bytes = o->capture_bytes,
 	    .has_capture_packets = o->capture_packets != UINT64_MAX,
@@ -141,8 +143,8 @@ enum pa_csv_style sink_style(const struct sink *s)
 static enum pa_status write_output(struct sink *s, struct pa_error *err)
 {
 	struct pa_output *out = &s->outputs[s->table - s->p->tables];
-	enum pa_status st = pa_io_write_all(STDOUT_FILENO, out->bytes.ptr, out->bytes.len,
-	                                    "standard output", err);
+	enum pa_status st =
+	    pa_io_write_all(STDOUT_FILENO, out->bytes.ptr, out->bytes.len, "standard output", err);
 
 	pa_buf_reset(&out->bytes);
 	pa_buf_reset(&out->runs);
@@ -171,7 +173,7 @@ static enum pa_status count_row(struct sink *s, enum pa_dialect dialect, struct 
 	if (s->spool)
 		return pa_spool_full(s->spool) ? sink_flush(s, dialect, err) : PA_OK;
 	return s->outputs[s->table - s->p->tables].bytes.len >= OUTPUT_BYTES ? write_output(s, err)
-	                                                                      : PA_OK;
+	                                                                     : PA_OK;
 }
 
 enum pa_status sink_converted(struct sink *s, uint64_t row, const struct pa_outcome_info *info,
@@ -197,11 +199,13 @@ enum pa_status sink_reject_begin(struct sink *s, uint64_t row, const struct pa_o
 		if (st == PA_OK)
 			st = pa_buf_printf(&head, "\t%s\t", info->column ? info->column : "");
 		if (st == PA_OK)
-			st = pa_csv_escape(&head, (const uint8_t *)info->reason, strlen(info->reason));
+			st = pa_csv_escape(&head, (const uint8_t *)info->reason,
+			                   strlen(info->reason));
 		if (st == PA_OK)
 			st = pa_buf_putc(&head, '\t');
 		if (st == PA_OK)
-			st = pa_io_write_all(s->rejects_fd, head.ptr, head.len, s->rejects_name, err);
+			st = pa_io_write_all(s->rejects_fd, head.ptr, head.len, s->rejects_name,
+			                     err);
 		pa_buf_done(&head);
 	}
 	if (st == PA_OK && s->spool)
@@ -220,7 +224,8 @@ enum pa_status sink_reject_bytes(struct sink *s, struct pa_slice bytes, struct p
 		if (st != PA_OK)
 			pa_fail(err, st, 0, "no memory for a rejected row");
 		if (st == PA_OK)
-			st = pa_io_write_all(s->rejects_fd, text.ptr, text.len, s->rejects_name, err);
+			st = pa_io_write_all(s->rejects_fd, text.ptr, text.len, s->rejects_name,
+			                     err);
 		pa_buf_done(&text);
 	}
 	if (st == PA_OK && s->spool)
@@ -282,7 +287,7 @@ enum pa_status sink_finish(struct sink *s, enum sink_end end, enum pa_dialect di
 		               "last whole batch were discarded: do this capture again",
 		               (unsigned long long)s->rows,
 		               (unsigned long long)s->o->capture_packets);
-	return pa_spool_flush(
-	    s->spool, end == SINK_TRUNCATED ? PA_CAPTURE_TRUNCATED : PA_CAPTURE_COMPLETE, dialect,
-	    err);
+	return pa_spool_flush(s->spool,
+	                      end == SINK_TRUNCATED ? PA_CAPTURE_TRUNCATED : PA_CAPTURE_COMPLETE,
+	                      dialect, err);
 }

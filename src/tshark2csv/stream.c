@@ -51,7 +51,8 @@ static enum pa_status read_input(void *ctx, uint8_t *bytes, size_t n, size_t *go
 		ssize_t r = stop_signal ? -1 : read(s->fd, bytes, n);
 
 		if (stop_signal)
-			return pa_fail(err, PA_ABORTED, 0, "stopped by signal %d", (int)stop_signal);
+			return pa_fail(err, PA_ABORTED, 0, "stopped by signal %d",
+			               (int)stop_signal);
 		if (r >= 0) {
 			*got = (size_t)r;
 			return PA_OK;
@@ -175,8 +176,8 @@ static enum pa_status run(struct stream *s, struct pa_error *err)
 }
 
 enum pa_status stream_run(const struct options *o, const struct pa_profile *p,
-                          const struct pa_table *table, int fd, uint64_t *rows,
-                          uint64_t *rejected, struct pa_error *err)
+                          const struct pa_table *table, int fd, uint64_t *rows, uint64_t *rejected,
+                          struct pa_error *err)
 {
 	struct stream s = {.fd = fd};
 	const struct pa_rows_config rc = {.read = read_input,

@@ -7,7 +7,7 @@
 
 /* Read FD to its end. *rejected: rows kept aside. */
 enum pa_status stream_run(const struct options *o, const struct pa_profile *p,
-                          const struct pa_table *table, int fd, uint64_t *rows,
-                          uint64_t *rejected, struct pa_error *err);
+                          const struct pa_table *table, int fd, uint64_t *rows, uint64_t *rejected,
+                          struct pa_error *err);
 
 #endif
