@@ -233,7 +233,7 @@ static struct pa_column *find_column(const struct pa_profile *p, const struct pa
 static enum pa_status new_column(struct parser *ps, struct pa_slice name, struct pa_column **out)
 {
 	struct pa_profile *p = ps->p;
-	struct pa_column *c;
+	struct pa_column *c = NULL;
 
 	if (p->n_columns == COLUMNS_MAX || ps->table->n_columns == PA_TABLE_COLUMNS_MAX)
 		return bad_word(ps, "too many columns; \"%.*s\" is one more than allowed", name);
@@ -254,7 +254,7 @@ static void keep_column(struct parser *ps)
 static enum pa_status add_standard(struct parser *ps, const char *name, enum pa_type type,
                                    struct pa_source source)
 {
-	struct pa_column *c;
+	struct pa_column *c = NULL;
 	enum pa_status st = new_column(ps, pa_slice_of(name), &c);
 
 	if (st != PA_OK)
@@ -460,7 +460,7 @@ static enum pa_status add_column(struct parser *ps)
 {
 	struct pa_slice name = ps->words[0];
 	const struct pa_column *twin = find_column(ps->p, ps->table, name);
-	struct pa_column *c;
+	struct pa_column *c = NULL;
 	enum pa_status st;
 
 	if (!pa_identifier_ok(name))
