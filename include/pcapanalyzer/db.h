@@ -124,9 +124,10 @@ struct pa_db_load_stats {
 
 /* Run the LOAD DATA LOCAL statement SQL. Only a request for the file name TOKEN is served, and
  * only once; at all other times every request for a file is refused. */
-enum pa_status pa_db_load_local(struct pa_db *db, struct pa_slice sql, const char *token,
-                                pa_db_read_fn *read, void *ctx, struct pa_db_load_stats *stats,
-                                struct pa_error *err) __attribute__((warn_unused_result));
+enum pa_status pa_db_load_local(struct pa_db *db, const char *what, struct pa_slice sql,
+                                const char *token, pa_db_read_fn *read, void *ctx,
+                                struct pa_db_load_stats *stats, struct pa_error *err)
+    __attribute__((warn_unused_result));
 
 /* Append the first warning of the last statement to OUT; nothing when there is none. */
 void pa_db_first_warning(struct pa_db *db, struct pa_buf *out);

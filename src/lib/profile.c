@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOURCES_MAX   8192
-#define COLUMNS_MAX   4096
-#define WORDS_MAX     256
-#define GUARD_PENDING UINT16_MAX /* stands for frame.marked, which becomes the last field */
-#define ROW_BYTES_MAX 65535      /* MySQL manual, "Limits on Table Column Count and Row Size" */
-#define KEY_CHARS_MAX 768        /* InnoDB: 3072 bytes of utf8mb4 */
+#define SOURCES_MAX    8192
+#define COLUMNS_MAX    4096
+#define WORDS_MAX      256
+#define GUARD_PENDING  UINT16_MAX /* stands for frame.marked, which becomes the last field */
+#define ROW_BYTES_MAX  65535      /* MySQL manual, "Limits on Table Column Count and Row Size" */
+#define TABLE_NAME_MAX 62         /* its view v_NAME needs two of MySQL's 64 */
+#define KEY_CHARS_MAX  768        /* InnoDB: 3072 bytes of utf8mb4 */
 
 static const uint8_t builtin[] = {
 #include "builtin_profile.inc"
@@ -311,8 +312,11 @@ static enum pa_status end_table(struct parser *ps)
 
 static enum pa_status begin_table(struct parser *ps)
 {
-	static const char *const taken[] = {"sensors", "captures", "batches",
-	                                    "rejects", "coverage", "schema_version"};
+	/* Tables of the ledger, and tables whose view v_NAME one of sql/views is. */
+	static const char *const taken[] = {
+	    "sensors",        "captures",      "batches",     "rejects",       "coverage",
+	    "schema_version", "conversations", "dns_lookups", "http_requests",
+	};
 	struct pa_profile *p = ps->p;
 	struct pa_slice name = ps->words[0];
 	unsigned line = ps->line;
@@ -326,13 +330,17 @@ static enum pa_status begin_table(struct parser *ps)
 		return bad_word(ps, "\"%.*s\" does not end with ]", name);
 	name.ptr++;
 	name.len -= 2;
-	if (!pa_identifier_ok(name) || (name.len > 2 && memcmp(name.ptr, "v_", 2) == 0))
+	if (!pa_identifier_ok(name) || name.len > TABLE_NAME_MAX ||
+	    (name.len > 2 && memcmp(name.ptr, "v_", 2) == 0))
 		return bad_word(
-		    ps, "\"%.*s\" is not a table name: a-z, 0-9 and _, a letter first, not v_",
+		    ps,
+		    "\"%.*s\" is not a table name: a-z, 0-9 and _, a letter first, not v_, "
+		    "at most 62 bytes",
 		    name);
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		if (pa_slice_is(name, taken[i]))
-			return bad_word(ps, "table name \"%.*s\" belongs to the ledger", name);
+			return bad_word(ps, "table name \"%.*s\" is taken by PCAPAnalyzer itself",
+			                name);
 	for (unsigned i = 0; i < p->n_tables; i++)
 		if (pa_slice_is(name, p->tables[i].name))
 			return bad_word(ps, "table \"%.*s\" is there already", name);

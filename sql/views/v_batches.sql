@@ -1,0 +1,26 @@
+-- What was loaded when, in batches.
+CREATE OR REPLACE ALGORITHM=MERGE SQL SECURITY INVOKER VIEW v_batches AS
+SELECT
+	b.batch_no,
+	b.batch_id,
+	s.name AS sensor,
+	c.name AS capture,
+	b.capture_id,
+	b.profile,
+	b.first_row,
+	b.last_row,
+	b.packets,
+	b.rejected,
+	b.filtered,
+	b.cut AS texts_cut,
+	b.is_last,
+	b.truncated,
+	b.dialect,
+	b.tshark,
+	b.first_ts,
+	b.last_ts,
+	b.table_rows,
+	b.loaded_at
+FROM batches AS b
+JOIN captures AS c ON c.capture_id = b.capture_id
+JOIN sensors AS s ON s.sensor_id = c.sensor_id;

@@ -1,0 +1,34 @@
+/* The options of csv2mysql. */
+#ifndef CSV2MYSQL_OPTIONS_H
+#define CSV2MYSQL_OPTIONS_H
+
+#include <stdint.h>
+
+#include "pcapanalyzer/buf.h"
+#include "pcapanalyzer/error.h"
+
+enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_CSV, FORMAT_TSV, FORMAT_JSON };
+
+struct options {
+	const char *profile, *spool, *sensor, *sql, *since, *until;
+	int follow, verbose;
+	uint64_t retry_s;
+	int format;
+	uint64_t limit; /* 0: not given */
+	/* Connection; -1, 0 and NULL: not given. */
+	const char *defaults_file, *group_suffix, *host, *user, *socket, *database;
+	const char *ssl_ca, *ssl_cert, *ssl_key;
+	int ssl_mode;
+	uint64_t port, connect_timeout_s;
+	int help, version, dump;
+	/* Operands: the command, and what follows it. */
+	const char *command, *operand;
+	int n_operands;
+};
+
+enum pa_status options_read(int argc, char **argv, struct options *o, struct pa_error *err)
+    __attribute__((warn_unused_result));
+enum pa_status options_help(struct pa_buf *out) __attribute__((warn_unused_result));
+enum pa_status options_dump(struct pa_buf *out) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,440 @@
+#include "pcapanalyzer/load.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pcapanalyzer/ddl.h"
+#include "pcapanalyzer/digest.h"
+#include "pcapanalyzer/io.h"
+#include "pcapanalyzer/ledger.h"
+
+#define WINDOW_BYTES  (256 * 1024) /* read and hashed at once; the libraries ask for 4 to 8 KiB */
+#define STATEMENT_MAX (1024 * 1024)
+#define LOADED        ".loaded." /* in tmp/: ID.loaded.PID is stored and being removed */
+
+/* The spool */
+
+void pa_spool_close(struct pa_spool *s)
+{
+	int *fds[] = {&s->root, &s->ready, &s->tmp, &s->aside, &s->lock};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+static enum pa_status open_dir(int root, const char *name, int *out, struct pa_error *err)
+{
+	if (mkdirat(root, name, 0700) != 0 && errno != EEXIST)
+		return pa_fail(err, PA_EIO, errno, "cannot make %s/ in the spool: %s", name,
+		               strerror(errno));
+	*out = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*out < 0)
+		return pa_fail(err, PA_EIO, errno, "cannot open %s/ in the spool: %s", name,
+		               strerror(errno));
+	return PA_OK;
+}
+
+enum pa_status pa_spool_open(const char *path, struct pa_spool *s, struct pa_error *err)
+{
+	enum pa_status st;
+
+	*s = (struct pa_spool){-1, -1, -1, -1, -1};
+	s->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->root < 0)
+		return pa_fail(err, PA_EIO, errno, "cannot open the spool %s: %s", path,
+		               strerror(errno));
+	st = open_dir(s->root, "ready", &s->ready, err);
+	if (st == PA_OK)
+		st = open_dir(s->root, "tmp", &s->tmp, err);
+	if (st == PA_OK)
+		st = open_dir(s->root, "aside", &s->aside, err);
+	if (st != PA_OK)
+		pa_spool_close(s);
+	return st;
+}
+
+/* A folder descriptor of our own, so that the place in the listing is ours. */
+static DIR *list_dir(int parent)
+{
+	int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir && fd >= 0)
+		close(fd);
+	return dir;
+}
+
+static void sweep(const struct pa_spool *s)
+{
+	DIR *dir = list_dir(s->tmp);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)) != NULL)
+		if (strstr(entry->d_name, LOADED))
+			(void)!pa_io_remove_dir(s->tmp, entry->d_name, NULL);
+	if (dir)
+		closedir(dir);
+}
+
+enum pa_status pa_spool_lock(struct pa_spool *s, int *got, struct pa_error *err)
+{
+	int fd = openat(s->root, "load.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return pa_fail(err, PA_EIO, errno, "cannot open load.lock in the spool: %s",
+		               strerror(errno));
+	*got = flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (!*got) {
+		int sys = errno;
+
+		close(fd);
+		return sys == EWOULDBLOCK
+		           ? PA_OK
+		           : pa_fail(err, PA_EIO, sys, "cannot lock the spool: %s", strerror(sys));
+	}
+	s->lock = fd;
+	sweep(s);
+	return PA_OK;
+}
+
+int pa_batch_id_ok(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == 16 && name[16] == '-' &&
+	       strspn(name + 17, "0123456789") == 10 && name[27] == '\0';
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+enum pa_status pa_spool_list(const struct pa_spool *s, char (**ids)[PA_BATCH_ID_MAX], size_t *n_ids,
+                             struct pa_error *err)
+{
+	DIR *dir = list_dir(s->ready);
+	const struct dirent *entry;
+	char(*list)[PA_BATCH_ID_MAX] = NULL;
+	size_t n = 0;
+	size_t cap = 0;
+
+	if (!dir)
+		return pa_fail(err, PA_EIO, errno, "cannot list ready/ in the spool: %s",
+		               strerror(errno));
+	while ((entry = readdir(dir)) != NULL) {
+		if (!pa_batch_id_ok(entry->d_name))
+			continue;
+		if (n == cap) {
+			size_t more = cap ? 2 * cap : 64;
+			void *bigger = realloc(list, more * sizeof(*list));
+
+			if (!bigger) {
+				free(list);
+				closedir(dir);
+				return pa_fail(err, PA_ENOMEM, 0, "no memory to list %zu batches",
+				               more);
+			}
+			list = bigger;
+			cap = more;
+		}
+		snprintf(list[n++], sizeof(list[0]), "%.28s", entry->d_name);
+	}
+	closedir(dir);
+	if (n > 0)
+		qsort(list, n, sizeof(*list), by_name);
+	*ids = list;
+	*n_ids = n;
+	return PA_OK;
+}
+
+enum pa_status pa_spool_remove(const struct pa_spool *s, const char *id, struct pa_error *err)
+{
+	char name[PA_BATCH_ID_MAX + 40];
+
+	snprintf(name, sizeof(name), "%s" LOADED "%ld", id, (long)getpid());
+	(void)!pa_io_remove_dir(s->tmp, name, NULL);
+	if (renameat(s->ready, id, s->tmp, name) != 0)
+		return pa_fail(err, PA_EIO, errno,
+		               "batch %s is stored, but cannot be removed from the spool: %s", id,
+		               strerror(errno));
+	return pa_io_remove_dir(s->tmp, name, err);
+}
+
+enum pa_status pa_spool_aside(const struct pa_spool *s, const char *id, const char *reason,
+                              struct pa_error *err)
+{
+	struct pa_buf text;
+	enum pa_status st;
+	int fd = openat(s->ready, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return pa_fail(err, PA_EIO, errno, "cannot open batch %s: %s", id, strerror(errno));
+	pa_buf_init(&text, STATEMENT_MAX);
+	unlinkat(fd, "reason", 0);
+	st = pa_buf_printf(&text, "%s\n", reason);
+	if (st == PA_OK)
+		st = pa_io_write_file(fd, "reason", text.ptr, text.len, err);
+	pa_buf_done(&text);
+	close(fd);
+	if (st == PA_OK)
+		st = pa_io_remove_dir(s->aside, id, err);
+	if (st == PA_OK && renameat(s->ready, id, s->aside, id) != 0)
+		st = pa_fail(err, PA_EIO, errno, "cannot move batch %s to aside/: %s", id,
+		             strerror(errno));
+	if (st == PA_OK)
+		st = pa_io_sync_dir(s->aside, "aside", err);
+	return st;
+}
+
+/* One file of the batch on its way to the server. */
+struct stream {
+	int fd;
+	const struct pa_manifest_table *table;
+	const volatile sig_atomic_t *stop;
+	struct pa_sha256 *hash;
+	uint64_t bytes;
+	uint8_t *window;
+	size_t at, len;
+};
+
+static enum pa_status refill(struct stream *f, struct pa_error *err)
+{
+	enum pa_status st =
+	    pa_io_read(f->fd, f->window, WINDOW_BYTES, &f->len, f->table->name, err);
+	uint8_t digest[PA_SHA256_BYTES];
+
+	f->at = 0;
+	if (st != PA_OK)
+		return st;
+	f->bytes += f->len;
+	pa_sha256_update(f->hash, f->window, f->len);
+	if (f->bytes > f->table->bytes)
+		return pa_fail(err, PA_EFORMAT, 0, "%s.csv is longer than its manifest says",
+		               f->table->name);
+	/* The last bytes are held back from the server until the whole file has proved right. */
+	if (f->bytes < f->table->bytes && f->len > 0)
+		return PA_OK;
+	if (f->bytes < f->table->bytes)
+		return pa_fail(err, PA_EFORMAT, 0, "%s.csv is shorter than its manifest says",
+		               f->table->name);
+	if (f->len == 0)
+		return PA_OK;
+	pa_sha256_final(f->hash, digest);
+	if (memcmp(digest, f->table->sha256, sizeof(digest)) != 0)
+		return pa_fail(err, PA_EFORMAT, 0,
+		               "%s.csv is damaged: its SHA-256 is not the one "
+		               "in the manifest",
+		               f->table->name);
+	return PA_OK;
+}
+
+static enum pa_status read_stream(void *ctx, uint8_t *bytes, size_t n, size_t *got,
+                                  struct pa_error *err)
+{
+	struct stream *f = ctx;
+
+	if (f->stop && *f->stop)
+		return pa_fail(err, PA_ABORTED, 0,
+		               "interrupted; what was not committed is rolled "
+		               "back and stays in the spool");
+	if (f->at == f->len) {
+		enum pa_status st = refill(f, err);
+
+		if (st != PA_OK)
+			return st;
+	}
+	if (n > f->len - f->at)
+		n = f->len - f->at;
+	memcpy(bytes, f->window + f->at, n);
+	f->at += n;
+	*got = n;
+	return PA_OK;
+}
+
+/* Fail with what the server says about a load that did not go as announced. */
+static enum pa_status loss(struct pa_db *db, const struct pa_manifest_table *t,
+                           const struct pa_db_load_stats *got, struct pa_error *err)
+{
+	struct pa_buf words;
+	enum pa_status st;
+
+	pa_buf_init(&words, 4096);
+	if (got->warnings > 0)
+		pa_db_first_warning(db, &words);
+	st = pa_fail(err, PA_ELOSS, 0,
+	             "the server did not store %s unchanged: %llu of %llu rows (records %llu, "
+	             "deleted %llu, skipped %llu, warnings %llu)%s%.*s",
+	             t->name, (unsigned long long)got->affected, (unsigned long long)t->rows,
+	             (unsigned long long)got->records, (unsigned long long)got->deleted,
+	             (unsigned long long)got->skipped, (unsigned long long)got->warnings,
+	             words.len ? ": " : "", (int)words.len,
+	             words.len ? (const char *)words.ptr : "");
+	pa_buf_done(&words);
+	return st;
+}
+
+static enum pa_status load_file(struct pa_db *db, struct stream *f, uint32_t capture_id,
+                                uint64_t batch_no, struct pa_error *err)
+{
+	const struct pa_manifest_table *t = f->table;
+	struct pa_db_load_stats got = {0};
+	struct pa_buf sql;
+	char token[PA_NAME_MAX + 40];
+	char what[PA_NAME_MAX + 16];
+	enum pa_status st;
+
+	snprintf(what, sizeof(what), "load %s", t->name);
+	snprintf(token, sizeof(token), "pcapanalyzer-%llu-%s", (unsigned long long)batch_no,
+	         t->name);
+	pa_buf_init(&sql, STATEMENT_MAX);
+	st = pa_ddl_load_batch(t, token, capture_id, batch_no, &sql);
+	if (st != PA_OK)
+		pa_fail(err, st, 0, "no memory for the statement that loads %s", t->name);
+	else
+		st = pa_db_load_local(db, what, (struct pa_slice){sql.ptr, sql.len}, token,
+		                      read_stream, f, &got, err);
+	pa_buf_done(&sql);
+	if (st != PA_OK)
+		return st;
+	if (f->bytes != t->bytes || f->at != f->len)
+		return pa_fail(err, PA_ELOSS, 0, "the server did not read all of %s.csv", t->name);
+	if (got.records != t->rows || got.affected != t->rows || got.deleted || got.skipped ||
+	    got.warnings)
+		return loss(db, t, &got, err);
+	return PA_OK;
+}
+
+static enum pa_status load_table(struct pa_db *db, int batch, const struct pa_manifest_table *t,
+                                 const volatile sig_atomic_t *stop, uint32_t capture_id,
+                                 uint64_t batch_no, struct pa_error *err)
+{
+	struct stream f = {.fd = -1, .table = t, .stop = stop};
+	char name[PA_NAME_MAX + 8];
+	enum pa_status st;
+
+	snprintf(name, sizeof(name), "%s.csv", t->name);
+	f.fd = openat(batch, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (f.fd < 0)
+		return pa_fail(err, errno == ENOENT || errno == ELOOP ? PA_EFORMAT : PA_EIO, errno,
+		               "cannot open %s: %s", name, strerror(errno));
+	f.window = malloc(WINDOW_BYTES);
+	st = f.window ? pa_sha256_new(&f.hash, err)
+	              : pa_fail(err, PA_ENOMEM, 0, "no memory to read %s", name);
+	if (st == PA_OK && t->rows == 0 && t->bytes == 0) {
+		uint8_t none[1];
+		size_t got = 0;
+
+		st = read_stream(&f, none, sizeof(none), &got, err);
+	} else if (st == PA_OK) {
+		st = load_file(db, &f, capture_id, batch_no, err);
+	}
+	pa_sha256_free(f.hash);
+	free(f.window);
+	close(f.fd);
+	return st;
+}
+
+/* The ledger's own tables are not for batches. */
+static int table_allowed(const char *name)
+{
+	static const char *const ledger[] = {"sensors", "captures", "batches", "schema_version"};
+
+	for (size_t i = 0; i < sizeof(ledger) / sizeof(ledger[0]); i++)
+		if (strcmp(name, ledger[i]) == 0)
+			return 0;
+	return 1;
+}
+
+static enum pa_status read_manifest(int batch, const char *id, struct pa_manifest *m,
+                                    struct pa_error *err)
+{
+	struct stat info;
+	struct pa_buf text;
+	enum pa_status st;
+
+	if (fstatat(batch, "manifest", &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+		return pa_fail(err, PA_EFORMAT, ENOENT, "the batch has no manifest");
+	pa_buf_init(&text, PA_MANIFEST_BYTES_MAX);
+	st = pa_io_read_file(batch, "manifest", &text, err);
+	if (st == PA_OK)
+		st = pa_manifest_read((struct pa_slice){text.ptr, text.len}, m, err);
+	pa_buf_done(&text);
+	if (st == PA_ELIMIT)
+		st = PA_EFORMAT;
+	if (st == PA_OK && strcmp(m->batch_id, id) != 0)
+		st = pa_fail(err, PA_EFORMAT, 0, "the manifest is of batch %s", m->batch_id);
+	for (unsigned i = 0; st == PA_OK && i < m->n_tables; i++)
+		if (!table_allowed(m->tables[i].name))
+			st = pa_fail(err, PA_EFORMAT, 0, "a batch cannot load the table %s",
+			             m->tables[i].name);
+	return st;
+}
+
+static enum pa_status load_all(struct pa_db *db, int batch, const struct pa_manifest *m,
+                               const volatile sig_atomic_t *stop, struct pa_error *err)
+{
+	uint32_t capture_id = 0;
+	uint64_t batch_no = 0;
+	enum pa_status st = pa_ledger_capture(db, m, &capture_id, err);
+
+	if (st != PA_OK)
+		return st;
+	st = pa_db_begin(db, err);
+	if (st == PA_OK)
+		st = pa_ledger_claim(db, m, capture_id, &batch_no, err);
+	for (unsigned i = 0; st == PA_OK && i < m->n_tables; i++)
+		st = load_table(db, batch, &m->tables[i], stop, capture_id, batch_no, err);
+	if (st == PA_OK)
+		st = pa_ledger_close(db, m, capture_id, err);
+	if (st == PA_OK && stop && *stop)
+		st = pa_fail(err, PA_ABORTED, 0,
+		             "interrupted; the batch is rolled back and stays "
+		             "in the spool");
+	if (st == PA_OK)
+		return pa_db_commit(db, err);
+	pa_db_rollback(db);
+	return st;
+}
+
+enum pa_status pa_load_batch(struct pa_db *db, const struct pa_spool *s, const char *id,
+                             const volatile sig_atomic_t *stop, struct pa_load_result *out,
+                             struct pa_error *err)
+{
+	struct pa_manifest *m;
+	enum pa_status st;
+	int batch = openat(s->ready, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (batch < 0)
+		return pa_fail(err, errno == ENOTDIR || errno == ELOOP ? PA_EFORMAT : PA_EIO, errno,
+		               "cannot open batch %s: %s", id, strerror(errno));
+	m = malloc(sizeof(*m));
+	if (!m) {
+		close(batch);
+		return pa_fail(err, PA_ENOMEM, 0, "no memory for a manifest");
+	}
+	pa_manifest_init(m);
+	st = read_manifest(batch, id, m, err);
+	if (st == PA_OK)
+		st = load_all(db, batch, m, stop, err);
+	if (st == PA_OK || st == PA_EDUP) {
+		*out = (struct pa_load_result){
+		    .packets = m->packets, .rejected = m->rejected, .capture_end = (int)m->end};
+		for (unsigned i = 0; i < m->n_tables; i++) {
+			out->rows += m->tables[i].rows;
+			out->bytes += m->tables[i].bytes;
+		}
+	}
+	pa_manifest_done(m);
+	free(m);
+	close(batch);
+	return st;
+}
