@@ -1,0 +1,218 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # pcapanalyzer sources these files together
+# Names, messages, programs and folders that every command uses.
+
+# enum pa_exit of include/pcapanalyzer/error.h; pcapanalyzer(1), EXIT STATUS.
+# shellcheck disable=SC2034 # the other files use them
+readonly EXIT_OK=0 EXIT_FAILED=1 EXIT_USAGE=2 EXIT_ASIDE=3 EXIT_BUSY=4 EXIT_DENIED=5
+
+# A text fit for one line of a terminal: control bytes become '?'.
+clean() {
+	local s=$1
+	printf '%s' "${s//[[:cntrl:]]/?}"
+}
+
+say() {
+	local s=$*
+	progress_clear
+	printf 'pcapanalyzer: %s\n' "${s//[[:cntrl:]]/?}" >&2
+}
+
+# die CODE TEXT...
+die() {
+	local code=$1
+	shift
+	say "error: $*"
+	exit "$code"
+}
+
+usage_error() {
+	die "$EXIT_USAGE" "$*"
+}
+
+no_operands() {
+	[[ ${#OPERANDS[@]} -eq 0 ]] || usage_error "$COMMAND takes no operand \"$(clean "${OPERANDS[0]}")\""
+}
+
+# The progress line replaces these two while it is on the screen.
+PROGRESS_SHOWN=0
+progress_clear() {
+	if [[ $PROGRESS_SHOWN -eq 1 ]]; then
+		printf '\r\033[K' >&2
+		PROGRESS_SHOWN=0
+	fi
+}
+
+# --- programs ---------------------------------------------------------------------------
+
+declare -A PROGRAM=()
+
+# Where a program of ours is: beside this script, in the source tree's build folder, in PATH.
+find_program() {
+	local name=$1 p
+	for p in "$bin/$name" "$bin/../build/$name"; do
+		if [[ -x $p && -f $p ]]; then
+			readlink -f -- "$p"
+			return 0
+		fi
+	done
+	type -P -- "$name"
+}
+
+need_program() {
+	local name
+	for name in "$@"; do
+		[[ -z ${PROGRAM[$name]+x} ]] || continue
+		PROGRAM["$name"]=$(find_program "$name") ||
+			die "$EXIT_FAILED" "$name was not found; build it with 'cmake -S . -B build && cmake --build build'"
+	done
+}
+
+need_wireshark() {
+	local name
+	for name in "$@"; do
+		PROGRAM["$name"]=$(type -P -- "$name") || {
+			if [[ $name == tshark ]]; then
+				die "$EXIT_FAILED" "tshark is not installed; install the package tshark"
+			else
+				die "$EXIT_FAILED" "$name is not installed; install the package wireshark-common"
+			fi
+		}
+	done
+}
+
+exec_program() {
+	local name=$1
+	shift
+	exec "${PROGRAM[$name]}" "$@"
+}
+
+# --- folders ----------------------------------------------------------------------------
+
+home_default() {
+	if [[ -n ${PCAPANALYZER_HOME:-} ]]; then
+		printf '%s' "$PCAPANALYZER_HOME"
+	elif [[ ${XDG_DATA_HOME:-} == /* ]]; then
+		printf '%s/pcapanalyzer' "$XDG_DATA_HOME"
+	elif [[ -n ${HOME:-} ]]; then
+		printf '%s/.local/share/pcapanalyzer' "$HOME"
+	else
+		return 1
+	fi
+}
+
+PA_HOME=$(home_default) || PA_HOME='' # make_home complains
+[[ -z $PA_HOME ]] || PA_HOME=$(realpath -ms -- "$PA_HOME")
+PA_SPOOL=$PA_HOME/spool
+PA_RUN=$PA_HOME/run
+
+make_home() {
+	local d
+	[[ -n $PA_HOME ]] ||
+		die "$EXIT_FAILED" "neither PCAPANALYZER_HOME nor HOME is set; set PCAPANALYZER_HOME to a folder"
+	for d in "$PA_HOME" "$PA_RUN" "$PA_SPOOL" "$PA_SPOOL/tmp" "$PA_SPOOL/ready" \
+		"$PA_SPOOL/aside" "$PA_SPOOL/rejects" "$PA_SPOOL/incoming"; do
+		[[ -d $d ]] || mkdir -p -- "$d" 2>/dev/null ||
+			die "$EXIT_FAILED" "cannot create the folder $d; set PCAPANALYZER_HOME to one you can write"
+	done
+	[[ -w $PA_RUN && -w $PA_SPOOL/ready ]] ||
+		die "$EXIT_FAILED" "cannot write to $PA_HOME; set PCAPANALYZER_HOME to a folder you can write"
+}
+
+# Number of batches in the spool's folder $1 (ready, aside).
+count_batches() {
+	local all=()
+	shopt -s nullglob
+	all=("$PA_SPOOL/$1"/*/)
+	shopt -u nullglob
+	printf '%s' "${#all[@]}"
+}
+
+sensor_name() {
+	printf '%s' "${OPT[sensor]:-$(uname -n)}"
+}
+
+# What -p means to the programs: the built-in profile, a file, or a profile that came along.
+profile_operand() {
+	local p=$1
+	if [[ $p != */* && $p != packets && -r $PA_SQL/profiles/$p.profile ]]; then
+		p=$PA_SQL/profiles/$p.profile
+	fi
+	printf '%s' "$p"
+}
+
+# --- database ---------------------------------------------------------------------------
+
+DB_ARGS=()
+
+run_csv2mysql() {
+	"${PROGRAM[csv2mysql]}" "${DB_ARGS[@]}" "$@"
+}
+
+exec_csv2mysql() {
+	exec "${PROGRAM[csv2mysql]}" "${DB_ARGS[@]}" "$@"
+}
+
+# 0 when the user has named a server in an option file's [pcapanalyzer] group.
+server_configured() {
+	local f
+	[[ -z ${PCAPANALYZER_DEFAULTS_FILE:-} ]] || return 0
+	if type -P my_print_defaults >/dev/null &&
+		[[ -n $(my_print_defaults pcapanalyzer 2>/dev/null || true) ]]; then
+		return 0
+	fi
+	shopt -s nullglob
+	for f in ~/.my.cnf /etc/my.cnf /etc/mysql/*.cnf /etc/mysql/*.conf.d/*.cnf \
+		/etc/mysql/conf.d/*.cnf /etc/my.cnf.d/*.cnf; do
+		if [[ -r $f ]] && grep -qs '^[[:space:]]*\[pcapanalyzer\]' -- "$f"; then
+			shopt -u nullglob
+			return 0
+		fi
+	done
+	shopt -u nullglob
+	return 1
+}
+
+# Decide which server this command talks to, and start the private one if it is that.
+use_database() {
+	if server_configured; then
+		DB_ARGS=()
+		if [[ -n ${PCAPANALYZER_DEFAULTS_FILE:-} ]]; then
+			[[ -r $PCAPANALYZER_DEFAULTS_FILE ]] ||
+				die "$EXIT_FAILED" "cannot read PCAPANALYZER_DEFAULTS_FILE, $PCAPANALYZER_DEFAULTS_FILE"
+			DB_ARGS=("--defaults-file=$PCAPANALYZER_DEFAULTS_FILE")
+		fi
+		return 0
+	fi
+	make_home
+	server_start
+	DB_ARGS=("--defaults-file=$PA_RUN/client.cnf")
+}
+
+# Database, tables, views and partitions as the profile wants them. An account that may not
+# create is fine as long as somebody else has: the command that follows will tell.
+# $1: "quick" to do it only when the schema is not there (readers)
+ensure_schema() {
+	local how=${1:-} profile rc=0 out lock
+	profile=$(profile_operand "${OPT[profile]:-packets}")
+	make_home
+	if [[ $how == quick ]] && { [[ -e $PA_RUN/schema.done ]] || server_configured; }; then
+		return 0
+	fi
+	exec {lock}>"$PA_RUN/schema.lock"
+	flock -w 120 "$lock" || die "$EXIT_BUSY" "another command has been changing the schema for two minutes"
+	out=$(run_csv2mysql init -p "$profile" --sql "$PA_SQL" 2>&1 >/dev/null) || rc=$?
+	exec {lock}>&-
+	case $rc in
+	0)
+		server_configured || : >"$PA_RUN/schema.done"
+		return 0
+		;;
+	"$EXIT_DENIED")
+		server_configured && return 0
+		;;
+	esac
+	progress_clear
+	[[ -z $out ]] || printf '%s\n' "$out" >&2
+	return "$rc"
+}

@@ -1,0 +1,101 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # import.sh exports what is in capitals
+# Read one capture into the spool: import-one.sh NUMBER FILE NAME.
+# Runs in its own session, so that Ctrl-C on the terminal reaches import.sh only: a tshark
+# that is interrupted can end with status 0 in the middle of a file.
+set -euo pipefail
+umask 077
+export LC_ALL=C
+# shellcheck source=scripts/lib/wireshark.sh
+. "$PA_LIB/wireshark.sh"
+
+number=$1 file=$2 name=$3
+work=$IMPORT_DIR/work.$number
+
+# result STATE PACKETS TEXT: the last act.
+result() {
+	printf '%s\n%s\n%s\n' "$1" "$2" "${3//[[:cntrl:]]/?}" >"$IMPORT_DIR/result.$number.partial"
+	mv -- "$IMPORT_DIR/result.$number.partial" "$IMPORT_DIR/result.$number"
+	printf '%s\n' "$number" >"$IMPORT_DIR/done.fifo"
+	exit 0
+}
+
+mkdir -p -- "$work/home"
+[[ -e $file ]] || result failed 0 "no such file"
+[[ -f $file ]] || result failed 0 "not a regular file"
+[[ -r $file ]] || result failed 0 "permission denied; make it readable for $(id -un)"
+[[ -s $file ]] || result failed 0 "the file is empty"
+bytes=$(stat -L -c %s -- "$file")
+sha=$(sha256sum <"$file" 2>"$work/read.err") ||
+	result failed 0 "cannot be read: $(tail -n 1 "$work/read.err")"
+sha=${sha%% *}
+
+if known=$(grep -m 1 -E "^$sha"$'\t(complete|truncated)\t' -- "$IMPORT_DIR/captures"); then
+	IFS=$'\t' read -r _ state packets _ <<<"$known"
+	[[ $state != truncated ]] || state=' of a capture that is cut short' || true
+	[[ $state != complete ]] || state=''
+	result known 0 "already there ($packets packets$state), nothing added"
+fi
+# The same content twice in one run: the first comer reads it.
+if ! mkdir -- "$IMPORT_DIR/claim.$sha" 2>/dev/null; then
+	result known 0 "same content as another of these files, nothing added"
+fi
+
+# A cut capture still tells how many packets it has.
+packets=$(count_packets "$work/home" "$CAPINFOS" "$file")
+printf '%s\n' "${packets:-0}" >"$work/packets"
+
+# The capture's name must be text: a database column holds it.
+text=$(printf '%s' "$name" | iconv -f UTF-8 -t UTF-8 2>/dev/null) || {
+	text=$(printf '%s' "$name" | tr '\200-\377' '?')
+}
+text=${text//[[:cntrl:]]/?}
+
+mapfile -t args <"$IMPORT_DIR/tshark-args"
+filter=(--spool "$PA_SPOOL" -p "$PROFILE" --trailer --sensor "$SENSOR" --capture-name "$text"
+	--capture-sha256 "$sha" --capture-bytes "$bytes" --tshark "$TSHARK_LINE"
+	--progress-file "$work/progress")
+[[ -z $packets ]] || filter+=(--capture-packets "$packets")
+
+set +e
+{
+	clean_wireshark "$work/home" "$TSHARK" -r "$file" --log-level critical "${args[@]}" 2>"$work/tshark.err"
+	printf '%s\n' "$?" >"$work/tshark.rc"
+	wireshark_verdict "$(<"$work/tshark.rc")" "$work/tshark.err" >"$work/verdict"
+	printf '#pcapanalyzer end=%s\n' "$(<"$work/verdict")"
+} | "$TSHARK2CSV" "${filter[@]}" 2>"$work/filter.err"
+rc=$?
+set -e
+end=$(<"$work/verdict")
+rows=0
+{ read -r rows <"$work/progress"; } 2>/dev/null || true
+[[ $rows =~ ^[0-9]+$ ]] || rows=0
+
+if [[ $end == failed ]]; then
+	status=$(<"$work/tshark.rc")
+	reason=$(wireshark_reason <"$work/tshark.err")
+	# 141: the filter was gone first, and its message is the one that tells why.
+	if [[ -s $work/filter.err && $rc -ne 0 && ( $status -eq 141 || -z $reason ) ]] &&
+		! grep -aq 'did not finish' -- "$work/filter.err"; then
+		result failed 0 "$(head -n 1 -- "$work/filter.err")"
+	fi
+	if [[ $reason == *"isn't a capture file"* ]]; then
+		result failed 0 "not a capture that tshark can read"
+	elif [[ -z $reason && $status -gt 128 ]]; then
+		reason="it was ended by signal $((status - 128))$([[ $status -ne 137 ]] || echo ' (out of memory?)')"
+	fi
+	result failed 0 "tshark could not read it: ${reason:-exit status $status}"
+fi
+case $rc in
+0 | 3) ;;
+*) result failed 0 "$(head -n 1 -- "$work/filter.err")" ;;
+esac
+if [[ $end == truncated ]]; then
+	result truncated "$rows" "cut short; its first $rows packets are in"
+elif [[ -n $packets && $rows -lt $packets ]]; then
+	# tshark 4.6 ends with 0 when something interrupts it.
+	result truncated "$rows" "only $rows of its $packets packets were read"
+elif [[ $rc -eq 3 ]]; then
+	result rejects "$rows" "$(tail -n 1 -- "$work/filter.err")"
+fi
+result 'done' "$rows" ''

@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # pcapanalyzer sources these files together
+# verify: the ledger against the tables (csv2mysql does that), and with FILE operands the
+# files themselves against the ledger.
+
+verify_run() {
+	local profile rc=0 file sha counted stored rejected state bad=0 dir
+	need_program csv2mysql
+	profile=$(profile_operand "${OPT[profile]:-packets}")
+	use_database
+	ensure_schema quick
+	if [[ ${#OPERANDS[@]} -eq 0 ]]; then
+		exec_csv2mysql verify -p "$profile"
+	fi
+	run_csv2mysql verify -p "$profile" >/dev/null || rc=$?
+	[[ $rc -eq 0 || $rc -eq $EXIT_ASIDE ]] || return "$rc"
+	need_wireshark capinfos
+	dir=$(mktemp -d -- "$PA_RUN/verify.XXXXXXXX")
+	# shellcheck disable=SC2064 # the folder of now
+	trap "rm -rf -- '${dir//\'/\'\\\'\'}'" EXIT
+	mkdir -- "$dir/home"
+	run_csv2mysql captures --sensor "$(sensor_name)" -p "$profile" >"$dir/captures" || return
+	printf 'file\tin_file\tstored\trejected\tresult\n'
+	while IFS= read -r -d '' file; do
+		counted=$(count_packets "$dir/home" "${PROGRAM[capinfos]}" "$file")
+		sha=$(sha256sum <"$file" 2>/dev/null) || sha=unreadable
+		stored='' rejected='' state=absent
+		IFS=$'\t' read -r _ state stored rejected _ < <(grep -m 1 -e "^${sha%% *}"$'\t' -- "$dir/captures" ||
+			printf '%s\tabsent\t\t\t\n' "$sha") || true
+		if [[ $state == absent && ( -z $counted || ! -s $file ) ]]; then
+			state='not a capture'
+		elif [[ $state == absent || -z $counted || $counted -ne $((${stored:-0} + ${rejected:-0})) ]]; then
+			bad=1
+			[[ $state == absent ]] || state=mismatch
+		elif [[ $state == complete ]]; then
+			state=ok
+		else
+			[[ $state == truncated ]] || bad=1
+			[[ $rc -ne 0 ]] || rc=$EXIT_ASIDE
+		fi
+		printf '%s\t%s\t%s\t%s\t%s\n' "$(clean "$file")" "$counted" "$stored" "$rejected" "$state"
+	done < <(verify_files)
+	[[ $bad -eq 0 ]] || return "$EXIT_FAILED"
+	return "$rc"
+}
+
+verify_files() {
+	local operand
+	for operand in "${OPERANDS[@]}"; do
+		[[ $operand != -* ]] || operand=./$operand
+		if [[ -d $operand ]]; then
+			find -H "$operand" -type f -print0 | sort -z
+		else
+			printf '%s\0' "$operand"
+		fi
+	done
+}

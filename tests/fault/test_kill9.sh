@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# kill -9 of every part of an import, at varied moments; the same import again has every packet
+# once.
+# shellcheck source=tests/fault/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_big "$work/one.pcap" 40000
+make_big "$work/two.pcap" 30000
+printf '\0' | dd of="$work/two.pcap" bs=1 seek=54 conv=notrunc status=none # another capture
+cp "$samples/sample.pcap" "$work/three.pcap"
+files=("$work/one.pcap" "$work/two.pcap" "$work/three.pcap")
+run 0 pcapanalyzer server start
+
+killed=0
+import=
+
+# The pids of a part of the import; "script" is the import itself.
+targets()
+{
+	if [ "$1" != script ]; then
+		ours "$1"
+	elif kill -0 "$import" 2>/dev/null; then
+		echo "$import"
+	fi
+}
+
+# victim NAME DELAY-MS: start an import, wait until NAME runs and DELAY more, kill it.
+victim()
+{
+	local name=$1 delay=$2 pids pid left=400
+	pcapanalyzer import -j 2 "${files[@]}" >"$work/import.out" 2>&1 </dev/null &
+	import=$!
+	while :; do
+		pids=$(targets "$name")
+		[ -z "$pids" ] || break
+		kill -0 "$import" 2>/dev/null || break
+		left=$((left - 1))
+		[ $left -gt 0 ] || fail "no $name within 20 s"
+		nap 50
+	done
+	nap "$delay"
+	pids=$(targets "$name")
+	for pid in $pids; do
+		if kill -9 "$pid" 2>/dev/null; then
+			killed=$((killed + 1))
+			note "killed $name ($pid) after ${delay} ms"
+		fi
+	done
+	local rc=0
+	wait "$import" || rc=$?
+	note "that import: exit $rc"
+	if [ -n "$pids" ] && [ $rc -eq 0 ] && [ "$name" = tshark ]; then
+		note "it had ended its work"
+	fi
+}
+
+again()
+{
+	run 0 pcapanalyzer import -j 2 "${files[@]}"
+	all_there "${files[@]}"
+	run 0 pcapanalyzer import "${files[@]}"
+	all_there "${files[@]}"
+	sql 'DROP DATABASE pcapanalyzer' 2>/dev/null || true
+	rm -f "$PCAPANALYZER_HOME/run/schema.done"
+	run 0 pcapanalyzer server start
+}
+
+for delay in 0 300 900; do
+	victim csv2mysql $delay
+done
+again
+for delay in 50 700; do
+	victim tshark2csv $delay
+done
+again
+for delay in 0 500 1200; do
+	victim tshark $delay
+done
+again
+# The server, by whatever name it runs.
+server=$(cat "/proc/$(server_pid)/comm")
+for delay in 200 1500 2500; do
+	victim "$server" $delay
+	run 0 pcapanalyzer server start
+done
+again
+# The script itself: its children end by themselves.
+victim script 1500
+left=300
+while [ -n "$(ours tshark)$(ours tshark2csv)$(ours csv2mysql)" ]; do
+	left=$((left - 1))
+	[ $left -gt 0 ] || fail "children are still there 30 s after the script was killed"
+	nap 100
+done
+ok "the children of a killed import end"
+run 0 pcapanalyzer import -j 2 "${files[@]}"
+all_there "${files[@]}"
+[ $killed -ge 8 ] || fail "only $killed processes were there to be killed: nothing was proved"
+ok "$killed processes killed"
