@@ -88,10 +88,21 @@ enum pa_status pa_buf_printf(struct pa_buf *b, const char *fmt, ...)
 	va_copy(again, args);
 	n = vsnprintf(NULL, 0, fmt, args);
 	va_end(args);
-	st = n < 0 ? PA_EVALUE : pa_buf_reserve(b, (size_t)n + 1);
-	if (st == PA_OK) {
+	st = n < 0 ? PA_EVALUE : pa_buf_reserve(b, (size_t)n);
+	if (st == PA_OK && b->cap - b->len > (size_t)n) {
 		vsnprintf((char *)b->ptr + b->len, (size_t)n + 1, fmt, again);
 		b->len += (size_t)n;
+	} else if (st == PA_OK) {
+		/* The text fits but not the NUL, which only vsnprintf() wants. */
+		char *text = malloc((size_t)n + 1);
+
+		if (text) {
+			vsnprintf(text, (size_t)n + 1, fmt, again);
+			st = pa_buf_put(b, text, (size_t)n);
+		} else {
+			st = PA_ENOMEM;
+		}
+		free(text);
 	}
 	va_end(again);
 	return st;

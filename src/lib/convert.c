@@ -1,10 +1,13 @@
 #include "pcapanalyzer/convert.h"
 
 #include <arpa/inet.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define LAST_SECOND 253402300799 /* 9999-12-31 23:59:59 UTC */
+#define LAST_SECOND     253402300799 /* 9999-12-31 23:59:59 UTC */
+#define DOUBLE_TEXT_MAX 64
 
 static int is_digit(uint8_t c)
 {
@@ -176,12 +179,22 @@ static size_t skip_digits(struct pa_slice in, size_t i)
 	return i;
 }
 
+/* Of text that has a number's shape and at most DOUBLE_TEXT_MAX bytes. */
+static int is_finite(struct pa_slice in)
+{
+	char text[DOUBLE_TEXT_MAX + 1];
+
+	memcpy(text, in.ptr, in.len);
+	text[in.len] = '\0';
+	return isfinite(strtod(text, NULL)) != 0;
+}
+
 enum pa_status pa_convert_double(struct pa_slice in)
 {
 	size_t i = in.len > 0 && in.ptr[0] == '-';
 	size_t start = i;
 
-	if (in.len > 64)
+	if (in.len > DOUBLE_TEXT_MAX)
 		return PA_EVALUE;
 	i = skip_digits(in, i);
 	if (i == start)
@@ -201,7 +214,7 @@ enum pa_status pa_convert_double(struct pa_slice in)
 		if (i == start || i - start > 3)
 			return PA_EVALUE;
 	}
-	return i == in.len ? PA_OK : PA_EVALUE;
+	return i == in.len && is_finite(in) ? PA_OK : PA_EVALUE;
 }
 
 enum pa_status pa_convert_duration(struct pa_slice in)

@@ -186,6 +186,7 @@ enum pa_status pa_csv_end_row(struct pa_buf *out, enum pa_csv_style style)
 
 struct pa_csv_splitter {
 	struct csv_parser parser;
+	uint8_t separator, quote;
 	struct pa_buf bytes;    /* the cells of one line, one after the other */
 	struct pa_slice *cells; /* the caller's; ptr holds offsets until the line is done */
 	size_t room;
@@ -216,20 +217,32 @@ static void on_cell(void *cell, size_t len, void *ctx)
 		s->status = pa_buf_put(&s->bytes, cell, cell ? len : 0);
 }
 
+/* csv_init() puts every setting back, so a parser that met broken quoting needs them anew. */
+static int set_up(struct pa_csv_splitter *s)
+{
+	if (csv_init(&s->parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
+		return -1;
+	csv_set_delim(&s->parser, s->separator);
+	csv_set_quote(&s->parser, s->quote);
+	csv_set_space_func(&s->parser, never);
+	csv_set_term_func(&s->parser, is_lf);
+	csv_set_blk_size(&s->parser, (size_t)64 * 1024);
+	return 0;
+}
+
 enum pa_status pa_csv_splitter_new(uint8_t separator, uint8_t quote, struct pa_csv_splitter **out,
                                    struct pa_error *err)
 {
 	struct pa_csv_splitter *s = calloc(1, sizeof(*s));
 
-	if (!s || csv_init(&s->parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
+	if (s) {
+		s->separator = separator;
+		s->quote = quote;
+	}
+	if (!s || set_up(s) != 0) {
 		free(s);
 		return pa_fail(err, PA_ENOMEM, 0, "no memory for the CSV parser");
 	}
-	csv_set_delim(&s->parser, separator);
-	csv_set_quote(&s->parser, quote);
-	csv_set_space_func(&s->parser, never);
-	csv_set_term_func(&s->parser, is_lf);
-	csv_set_blk_size(&s->parser, 64 * 1024);
 	pa_buf_init(&s->bytes, CELL_BYTES_MAX);
 	*out = s;
 	return PA_OK;
@@ -261,8 +274,7 @@ enum pa_status pa_csv_split(struct pa_csv_splitter *s, struct pa_slice line, str
 	*n = s->n;
 	if (broken) {
 		csv_free(&s->parser);
-		csv_init(&s->parser, CSV_STRICT | CSV_STRICT_FINI);
-		return PA_EROW;
+		return set_up(s) == 0 ? PA_EROW : PA_ENOMEM;
 	}
 	if (s->status != PA_OK)
 		return s->status;

@@ -32,9 +32,10 @@ enum pa_status pa_text_unescape(struct pa_slice in, enum pa_dialect dialect, uin
 	size_t start = scratch->len;
 	uint8_t *to;
 
-	*out = in;
-	if (dialect != PA_DIALECT_4_4 || in.len == 0 || !memchr(in.ptr, '\\', in.len))
+	if (dialect != PA_DIALECT_4_4 || in.len == 0 || !memchr(in.ptr, '\\', in.len)) {
+		*out = in;
 		return PA_OK;
+	}
 	if (pa_buf_reserve(scratch, in.len) != PA_OK)
 		return PA_ENOMEM;
 	to = scratch->ptr + start;
@@ -131,9 +132,10 @@ enum pa_status pa_text_utf8(struct pa_slice in, struct pa_buf *scratch, struct p
 	size_t i = valid_prefix(in);
 	enum pa_status st;
 
-	*out = in;
-	if (i == in.len)
+	if (i == in.len) {
+		*out = in;
 		return PA_OK;
+	}
 	st = pa_buf_put(scratch, in.ptr, i);
 	while (st == PA_OK && i < in.len) {
 		int ok;

@@ -56,7 +56,7 @@ finish()
 	if [ $rc -ne 0 ] && [ $rc -ne 77 ]; then
 		[ ! -r "$PCAPANALYZER_HOME/run/server.log" ] || {
 			echo "--- the server's last words"
-			tail -n 15 "$PCAPANALYZER_HOME/run/server.log"
+			tail -n 5 "$PCAPANALYZER_HOME/run/server.log"
 		} >&2
 	fi
 	if [ -n "${KEEP:-}" ]; then
@@ -93,11 +93,12 @@ run_any()
 	"$@" >"$work/out" 2>"$work/err" </dev/null || rc=$?
 }
 
-# One line on standard error, and it names what it should.
+# One line on standard error (beside the count at the end of an import), and it names what it
+# should.
 one_line()
 {
 	local lines
-	lines=$(grep -c '' "$work/err" || true)
+	lines=$(grep -vc '^pcapanalyzer: \(imported\|read\) [0-9]' "$work/err" || true)
 	[ "$lines" = 1 ] || {
 		cat "$work/err" >&2
 		fail "$lines lines on standard error instead of one ($1)"
@@ -131,7 +132,7 @@ sql()
 is()
 {
 	[ "$1" = "$2" ] || fail "$3: it is '$1', expected '$2'"
-	ok "$3: $2"
+	ok "$3: ${2%%$'\n'*}"
 }
 
 packets_in()
