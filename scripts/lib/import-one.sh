@@ -20,6 +20,11 @@ result() {
 	exit 0
 }
 
+# What the filter said last, without its name.
+filter_words() {
+	tail -n 1 -- "$work/filter.err" | sed 's/^tshark2csv: \(error\|warning\): //'
+}
+
 mkdir -p -- "$work/home"
 [[ -e $file ]] || result failed 0 "no such file"
 [[ -f $file ]] || result failed 0 "not a regular file"
@@ -77,7 +82,7 @@ if [[ $end == failed ]]; then
 	# 141: the filter was gone first, and its message is the one that tells why.
 	if [[ -s $work/filter.err && $rc -ne 0 && ( $status -eq 141 || -z $reason ) ]] &&
 		! grep -aq 'did not finish' -- "$work/filter.err"; then
-		result failed 0 "$(head -n 1 -- "$work/filter.err")"
+		result failed 0 "$(filter_words)"
 	fi
 	if [[ $reason == *"isn't a capture file"* ]]; then
 		result failed 0 "not a capture that tshark can read"
@@ -88,14 +93,16 @@ if [[ $end == failed ]]; then
 fi
 case $rc in
 0 | 3) ;;
-*) result failed 0 "$(head -n 1 -- "$work/filter.err")" ;;
+*) result failed 0 "$(filter_words)" ;;
 esac
 if [[ $end == truncated ]]; then
-	result truncated "$rows" "cut short; its first $rows packets are in"
+	aside=''
+	[[ $rc -ne 3 ]] || aside="; $(filter_words)"
+	result truncated "$rows" "cut short; its first $rows packets are in$aside"
 elif [[ -n $packets && $rows -lt $packets ]]; then
 	# tshark 4.6 ends with 0 when something interrupts it.
 	result truncated "$rows" "only $rows of its $packets packets were read"
 elif [[ $rc -eq 3 ]]; then
-	result rejects "$rows" "$(tail -n 1 -- "$work/filter.err")"
+	result rejects "$rows" "$(filter_words)"
 fi
 result 'done' "$rows" ''

@@ -76,7 +76,7 @@ server_initialise() {
 		install=$(type -P mariadb-install-db || type -P mysql_install_db) ||
 			die "$EXIT_FAILED" "mariadb-install-db is not installed; install the package mariadb-server-core"
 		"$install" --no-defaults --datadir="$new" --auth-root-authentication-method=normal \
-			--skip-test-db "${user[@]}" >"$SERVER_LOG" 2>&1 </dev/null
+			--skip-test-db --force "${user[@]}" >"$SERVER_LOG" 2>&1 </dev/null
 	else
 		"$SERVER_BIN" --no-defaults --initialize-insecure --datadir="$new" "${user[@]}" \
 			>"$SERVER_LOG" 2>&1 </dev/null

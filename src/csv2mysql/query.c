@@ -253,7 +253,8 @@ static enum pa_status print_rows(struct pa_printer *p, struct pa_db_result *rows
 
 	pa_buf_init(&out, ANSWER_MAX);
 	if (p->format == PA_PRINT_TABLE) {
-		while ((st = pa_db_next(rows, &cells, err)) == PA_OK)
+		/* All rows are here already: this cannot fail. */
+		while (pa_db_next(rows, &cells, err) == PA_OK)
 			pa_print_measure(p, cells);
 		pa_db_rewind(rows);
 	}

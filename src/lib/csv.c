@@ -268,6 +268,12 @@ enum pa_status pa_csv_split(struct pa_csv_splitter *s, struct pa_slice line, str
 	s->n = 0;
 	s->status = PA_OK;
 	pa_buf_reset(&s->bytes);
+	/* libcsv skips an empty line; for us it is one empty cell. The room is there so that
+	 * cells without a byte point somewhere, too. */
+	if (line.len == 0)
+		on_cell(NULL, 0, s);
+	if (pa_buf_reserve(&s->bytes, 1) != PA_OK)
+		return PA_ENOMEM;
 	broken = csv_parse(&s->parser, line.ptr, line.len, on_cell, NULL, s) != line.len;
 	/* csv_fini() hands out the last cell, and leaves the parser ready for the next line. */
 	broken |= csv_fini(&s->parser, on_cell, NULL, s) != 0;

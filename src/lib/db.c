@@ -644,7 +644,7 @@ enum pa_status pa_db_load_local(struct pa_db *db, const char *what, struct pa_sl
 void pa_db_first_warning(struct pa_db *db, struct pa_buf *out)
 {
 	struct pa_db_result *r = NULL;
-	const struct pa_slice *cells;
+	const struct pa_slice *cells = NULL;
 	size_t n;
 
 	if (pa_db_query(db, "ask for warnings", pa_slice_of("SHOW WARNINGS LIMIT 1"), 1, &r,
@@ -652,7 +652,7 @@ void pa_db_first_warning(struct pa_db *db, struct pa_buf *out)
 	    !r)
 		return;
 	pa_db_columns(r, &n);
-	if (n >= 3 && pa_db_next(r, &cells, NULL) == PA_OK)
+	if (n >= 3 && pa_db_next(r, &cells, NULL) == PA_OK && cells)
 		(void)!pa_buf_printf(out, "%.*s (%.*s)", (int)cells[2].len,
 		                     (const char *)cells[2].ptr, (int)cells[1].len,
 		                     (const char *)cells[1].ptr);

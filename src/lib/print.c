@@ -161,14 +161,16 @@ static enum pa_status table_head(const struct pa_printer *p, struct pa_buf *out)
 
 static enum pa_status csv_cell(struct pa_slice cell, struct pa_buf *out)
 {
-	int quote = cell.ptr && cell.len == 0;
+	int quote = cell.len == 0;
 	enum pa_status st;
 
+	if (!cell.ptr)
+		return PA_OK;
 	for (size_t i = 0; !quote && i < cell.len; i++)
 		quote = cell.ptr[i] == '"' || cell.ptr[i] == ',' || cell.ptr[i] == '\n' ||
 		        cell.ptr[i] == '\r';
 	if (!quote)
-		return cell.len ? pa_buf_put(out, cell.ptr, cell.len) : PA_OK;
+		return pa_buf_put(out, cell.ptr, cell.len);
 	st = pa_buf_putc(out, '"');
 	for (size_t i = 0; st == PA_OK && i < cell.len; i++) {
 		if (cell.ptr[i] == '"')

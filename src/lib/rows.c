@@ -176,6 +176,8 @@ enum pa_status pa_rows_next(struct pa_rows *r, struct pa_row *row, struct pa_err
 			if (r->end == r->start && !r->in_pieces)
 				return PA_END;
 			give(r, row, r->end, r->in_pieces ? PA_ROW_LAST_PIECE : PA_ROW_WHOLE, 0);
+			if (row->line.len > r->config.max_bytes)
+				row->kind = PA_ROW_LAST_PIECE;
 			r->in_pieces = 0;
 			return PA_OK;
 		}

@@ -14,20 +14,33 @@ run 0 pcapanalyzer server start
 killed=0
 import=
 
-# The pids of a part of the import; "script" is the import itself.
+# The pids of a part of the import; "script" is the import itself, "loader" the csv2mysql that
+# has a batch to load.
 targets()
 {
-	if [ "$1" != script ]; then
-		ours "$1"
-	elif kill -0 "$import" 2>/dev/null; then
-		echo "$import"
-	fi
+	local pid
+	case $1 in
+	script)
+		if kill -0 "$import" 2>/dev/null; then
+			echo "$import"
+		fi
+		;;
+	loader)
+		[ -n "$(entries "$PCAPANALYZER_HOME/spool/ready")" ] || return 0
+		for pid in $(ours csv2mysql); do
+			if tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qx load; then
+				echo "$pid"
+			fi
+		done
+		;;
+	*) ours "$1" ;;
+	esac
 }
 
 # victim NAME DELAY-MS: start an import, wait until NAME runs and DELAY more, kill it.
 victim()
 {
-	local name=$1 delay=$2 pids pid left=400
+	local name=$1 delay=$2 pids pid left=1000
 	pcapanalyzer import -j 2 "${files[@]}" >"$work/import.out" 2>&1 </dev/null &
 	import=$!
 	while :; do
@@ -35,8 +48,8 @@ victim()
 		[ -z "$pids" ] || break
 		kill -0 "$import" 2>/dev/null || break
 		left=$((left - 1))
-		[ $left -gt 0 ] || fail "no $name within 20 s"
-		nap 50
+		[ $left -gt 0 ] || fail "no $name in a long while"
+		nap 10
 	done
 	nap "$delay"
 	pids=$(targets "$name")
@@ -65,9 +78,10 @@ again()
 	run 0 pcapanalyzer server start
 }
 
-for delay in 0 300 900; do
-	victim csv2mysql $delay
+for delay in 0 30 100 250; do
+	victim loader $delay
 done
+[ $killed -ge 2 ] || fail "the loader was there to be killed $killed times only"
 again
 for delay in 50 700; do
 	victim tshark2csv $delay

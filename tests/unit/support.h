@@ -60,12 +60,12 @@ static inline int has(struct pa_slice s, const char *word)
 	return s.len > 0 && memmem(s.ptr, s.len, word, strlen(word)) != NULL;
 }
 
-/* Readable text of any bytes, for messages; two may be in use at once. */
+/* Readable text of any bytes, for messages; four may be in use at once. */
 static inline const char *shown(struct pa_slice s)
 {
-	static char text[2][1024];
+	static char text[4][1024];
 	static unsigned turn;
-	char *out = text[turn ^= 1];
+	char *out = text[turn++ % 4];
 	size_t n = 0;
 
 	for (size_t i = 0; i < s.len && n + 8 < sizeof(text[0]); i++) {
