@@ -67,12 +67,12 @@ doctor_server() {
 	# A subshell: a server that does not start ends it, not the doctor.
 	out=$( (use_database && ensure_schema) 2>&1) || rc=$?
 	if [[ $rc -ne 0 ]]; then
-		doctor_bad database "$(tail -n 1 <<<"$out")" "$(doctor_remedy "$rc")"
+		doctor_bad database "$(tail -n 1 <<<"$out")" "$(doctor_remedy "$rc" "$out")"
 		return 0
 	fi
 	use_database
 	row=$(doctor_ask 'SELECT VERSION(), @@GLOBAL.local_infile, @@GLOBAL.sql_mode') || {
-		doctor_bad database "$(tail -n 1 <<<"$row")" "$(doctor_remedy "$EXIT_BUSY")"
+		doctor_bad database "$(tail -n 1 <<<"$row")" "$(doctor_remedy "$EXIT_BUSY" '')"
 		return 0
 	}
 	IFS=$'\t' read -r out rc mode <<<"$(tail -n 1 <<<"$row")"
@@ -92,8 +92,11 @@ doctor_server() {
 	doctor_grants
 }
 
+# What to do about exit status $1 and the words $2.
 doctor_remedy() {
-	if ! server_configured; then
+	if [[ ${2:-} == *'install the package'* ]]; then
+		echo "apt-get install mariadb-server-core"
+	elif ! server_configured; then
 		echo "read $SERVER_LOG; 'pcapanalyzer server start' tries again"
 	elif [[ $1 -eq $EXIT_DENIED ]]; then
 		echo "correct user and password in the group [pcapanalyzer], or grant what is missing"

@@ -98,7 +98,7 @@ esac
 if [[ $end == truncated ]]; then
 	aside=''
 	[[ $rc -ne 3 ]] || aside="; $(filter_words)"
-	result truncated "$rows" "cut short; its first $rows packets are in$aside"
+	result truncated "$rows" "cut short after $rows packets; these are in$aside"
 elif [[ -n $packets && $rows -lt $packets ]]; then
 	# tshark 4.6 ends with 0 when something interrupts it.
 	result truncated "$rows" "only $rows of its $packets packets were read"

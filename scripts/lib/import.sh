@@ -245,9 +245,22 @@ import_ask_database() {
 	esac
 }
 
+# Wait $1 seconds for the number of a file whose worker has ended; sets DONE_NUMBER. The time
+# can be over in the middle of a number: its first digits are kept for the next call.
+import_next_done() {
+	local part=''
+	if read -r -t "$1" -u "$DONE_FD" part; then
+		DONE_NUMBER=$DONE_PART$part DONE_PART=''
+		[[ -n $DONE_NUMBER ]]
+	else
+		DONE_PART+=$part
+		return 1
+	fi
+}
+
 import_workers() {
 	local next=0 n
-	START_US=${EPOCHREALTIME/./}
+	START_US=${EPOCHREALTIME/./} DONE_PART=''
 	mkfifo -- "$IMPORT_DIR/done.fifo"
 	exec {DONE_FD}<>"$IMPORT_DIR/done.fifo"
 	while [[ $next -lt ${#FILES[@]} || ${#WORKER[@]} -gt 0 ]]; do
@@ -259,9 +272,8 @@ import_workers() {
 			import_start_worker "$next"
 			next=$((next + 1))
 		done
-		n=''
-		if read -r -t 0.25 -u "$DONE_FD" n; then
-			[[ -z ${WORKER[$n]+x} ]] || import_finish "$n"
+		if import_next_done 0.25; then
+			[[ -z ${WORKER[$DONE_NUMBER]+x} ]] || import_finish "$DONE_NUMBER"
 		else
 			for n in "${!WORKER[@]}"; do
 				[[ -z ${WORKER[$n]+x} ]] || kill -0 "${WORKER[$n]}" 2>/dev/null || import_reap "$n"
@@ -280,9 +292,9 @@ import_workers() {
 
 # A worker that is gone: its word is in the pipe, or it was killed before it could give it.
 import_reap() {
-	local gone=$1 n
-	while read -r -t 0.01 -u "$DONE_FD" n; do
-		[[ -z ${WORKER[$n]+x} ]] || import_finish "$n"
+	local gone=$1
+	while import_next_done 0.01; do
+		[[ -z ${WORKER[$DONE_NUMBER]+x} ]] || import_finish "$DONE_NUMBER"
 	done
 	[[ -z ${WORKER[$gone]+x} ]] || import_finish "$gone"
 }
@@ -306,7 +318,7 @@ import_count() {
 }
 
 import_run() {
-	local sum verb=imported i code waiting
+	local sum verb=imported i code waiting later=''
 	[[ ${#OPERANDS[@]} -gt 0 ]] || usage_error "import needs a FILE, a DIR or -"
 	need_program tshark2csv csv2mysql
 	need_wireshark tshark capinfos
@@ -369,11 +381,15 @@ import_run() {
 		code=$EXIT_ASIDE
 		;;
 	"$EXIT_FAILED" | "$EXIT_USAGE" | "$EXIT_DENIED") code=$LOADER_RC ;;
-	*) code=$EXIT_BUSY ;;
+	*)
+		code=$EXIT_BUSY
+		[[ $LOADER_RC -ne $EXIT_BUSY ]] || later=' when the database is back'
+		[[ $LOADER_RC -le 128 ]] || say "the loader was ended by signal $((LOADER_RC - 128))"
+		;;
 	esac
 	if [[ $LOADER_RC -ne 0 && $waiting -gt 0 ]]; then
 		verb='read'
-		say "$waiting batch(es) wait in the spool; 'pcapanalyzer load' stores them when the database is back"
+		say "$waiting batch(es) wait in the spool; 'pcapanalyzer load' stores them$later"
 	fi
 	say "$verb $sum"
 	return "$code"

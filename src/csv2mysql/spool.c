@@ -40,7 +40,7 @@ static void catch_signals(void)
 
 struct loader {
 	struct run *r;
-	struct pa_spool spool;
+	struct pa_queue spool;
 	struct pa_db *db;      /* NULL: not connected */
 	int kept_aside;        /* something was */
 	int input_open;        /* standard input is not at its end */
@@ -148,7 +148,7 @@ static enum pa_status keep_aside(struct loader *l, const char *id, const struct 
 		         cause->msg);
 	else
 		snprintf(reason, sizeof(reason), "%s", cause->msg);
-	st = pa_spool_aside(&l->spool, id, reason, err);
+	st = pa_queue_aside(&l->spool, id, reason, err);
 	if (st == PA_OK) {
 		l->kept_aside = 1;
 		pa_log_warning("batch %s is kept aside in %s/aside: %s", id, l->r->o.spool, reason);
@@ -169,7 +169,7 @@ static enum pa_status load_one(struct loader *l, const char *id, struct pa_error
 
 		if (st == PA_OK || st == PA_EDUP) {
 			report(l, id, st, &got, now_ms() - start);
-			return pa_spool_remove(&l->spool, id, err);
+			return pa_queue_remove(&l->spool, id, err);
 		}
 		if (at_fault(st))
 			return keep_aside(l, id, &cause, err);
@@ -196,7 +196,7 @@ static enum pa_status load_one(struct loader *l, const char *id, struct pa_error
 static enum pa_status load_ready(struct loader *l, size_t *n, struct pa_error *err)
 {
 	char(*ids)[PA_BATCH_ID_MAX] = NULL;
-	enum pa_status st = pa_spool_list(&l->spool, &ids, n, err);
+	enum pa_status st = pa_queue_list(&l->spool, &ids, n, err);
 
 	if (st == PA_OK && *n > 0)
 		look_after_partitions(l);
@@ -236,7 +236,7 @@ static enum pa_status become_loader(struct loader *l, int *got, struct pa_error 
 		char(*ids)[PA_BATCH_ID_MAX] = NULL;
 		size_t n = 0;
 		int more = l->input_open;
-		enum pa_status st = pa_spool_lock(&l->spool, got, err);
+		enum pa_status st = pa_queue_lock(&l->spool, got, err);
 
 		if (st != PA_OK || *got)
 			return st;
@@ -247,7 +247,7 @@ static enum pa_status become_loader(struct loader *l, int *got, struct pa_error 
 		if (!told && l->r->o.verbose)
 			pa_log_note("another loader works on this spool; waiting");
 		told = 1;
-		st = pa_spool_list(&l->spool, &ids, &n, err);
+		st = pa_queue_list(&l->spool, &ids, &n, err);
 		free(ids);
 		if (st != PA_OK || (n == 0 && !more))
 			return st;
@@ -266,7 +266,7 @@ enum pa_status command_load(struct run *r, struct pa_error *err)
 	if (!r->o.spool)
 		return pa_fail(err, PA_EUSAGE, 0, "load needs --spool DIR");
 	catch_signals();
-	st = pa_spool_open(r->o.spool, &l.spool, err);
+	st = pa_queue_open(r->o.spool, &l.spool, err);
 	if (st == PA_OK)
 		st = become_loader(&l, &got, err);
 	/* At once, not at the first batch: a wrong password shows before the work starts. */
@@ -275,6 +275,6 @@ enum pa_status command_load(struct run *r, struct pa_error *err)
 	if (st == PA_OK && got)
 		st = load_until_empty(&l, err);
 	pa_db_free(l.db);
-	pa_spool_close(&l.spool);
+	pa_queue_close(&l.spool);
 	return st == PA_OK && l.kept_aside ? PA_EDATA : st;
 }

@@ -16,13 +16,15 @@ static enum pa_status set_number(const struct pa_option *o, const char *arg, uin
                                  struct pa_error *err)
 {
 	uint64_t v = 0;
+	uint64_t digit;
 
 	for (const char *p = arg; *p; p++) {
 		if (*p < '0' || *p > '9')
 			return bad(err, o, arg, "is not a whole number");
-		if (v > (UINT64_MAX - 9) / 10)
+		digit = (uint64_t)(*p - '0');
+		if (v > (UINT64_MAX - digit) / 10)
 			return bad(err, o, arg, "is too large");
-		v = v * 10 + (uint64_t)(*p - '0');
+		v = v * 10 + digit;
 	}
 	if (!*arg)
 		return bad(err, o, arg, "is not a whole number");

@@ -1,12 +1,10 @@
 #include "pcapanalyzer/load.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,183 +15,6 @@
 
 #define WINDOW_BYTES  (256 * 1024) /* read and hashed at once; the libraries ask for 4 to 8 KiB */
 #define STATEMENT_MAX (1024 * 1024)
-#define LOADED        ".loaded." /* in tmp/: ID.loaded.PID is stored and being removed */
-
-/* The spool */
-
-void pa_spool_close(struct pa_spool *s)
-{
-	int *fds[] = {&s->root, &s->ready, &s->tmp, &s->aside, &s->lock};
-
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-		if (*fds[i] >= 0)
-			close(*fds[i]);
-		*fds[i] = -1;
-	}
-}
-
-static enum pa_status open_dir(int root, const char *name, int *out, struct pa_error *err)
-{
-	if (mkdirat(root, name, 0700) != 0 && errno != EEXIST)
-		return pa_fail(err, PA_EIO, errno, "cannot make %s/ in the spool: %s", name,
-		               strerror(errno));
-	*out = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*out < 0)
-		return pa_fail(err, PA_EIO, errno, "cannot open %s/ in the spool: %s", name,
-		               strerror(errno));
-	return PA_OK;
-}
-
-enum pa_status pa_spool_open(const char *path, struct pa_spool *s, struct pa_error *err)
-{
-	enum pa_status st;
-
-	*s = (struct pa_spool){-1, -1, -1, -1, -1};
-	s->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->root < 0)
-		return pa_fail(err, PA_EIO, errno, "cannot open the spool %s: %s", path,
-		               strerror(errno));
-	st = open_dir(s->root, "ready", &s->ready, err);
-	if (st == PA_OK)
-		st = open_dir(s->root, "tmp", &s->tmp, err);
-	if (st == PA_OK)
-		st = open_dir(s->root, "aside", &s->aside, err);
-	if (st != PA_OK)
-		pa_spool_close(s);
-	return st;
-}
-
-/* A folder descriptor of our own, so that the place in the listing is ours. */
-static DIR *list_dir(int parent)
-{
-	int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir && fd >= 0)
-		close(fd);
-	return dir;
-}
-
-static void sweep(const struct pa_spool *s)
-{
-	DIR *dir = list_dir(s->tmp);
-	const struct dirent *entry;
-
-	while (dir && (entry = readdir(dir)) != NULL)
-		if (strstr(entry->d_name, LOADED))
-			(void)!pa_io_remove_dir(s->tmp, entry->d_name, NULL);
-	if (dir)
-		closedir(dir);
-}
-
-enum pa_status pa_spool_lock(struct pa_spool *s, int *got, struct pa_error *err)
-{
-	int fd = openat(s->root, "load.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return pa_fail(err, PA_EIO, errno, "cannot open load.lock in the spool: %s",
-		               strerror(errno));
-	*got = flock(fd, LOCK_EX | LOCK_NB) == 0;
-	if (!*got) {
-		int sys = errno;
-
-		close(fd);
-		return sys == EWOULDBLOCK
-		           ? PA_OK
-		           : pa_fail(err, PA_EIO, sys, "cannot lock the spool: %s", strerror(sys));
-	}
-	s->lock = fd;
-	sweep(s);
-	return PA_OK;
-}
-
-int pa_batch_id_ok(const char *name)
-{
-	return strspn(name, "0123456789abcdef") == 16 && name[16] == '-' &&
-	       strspn(name + 17, "0123456789") == 10 && name[27] == '\0';
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
-enum pa_status pa_spool_list(const struct pa_spool *s, char (**ids)[PA_BATCH_ID_MAX], size_t *n_ids,
-                             struct pa_error *err)
-{
-	DIR *dir = list_dir(s->ready);
-	const struct dirent *entry;
-	char(*list)[PA_BATCH_ID_MAX] = NULL;
-	size_t n = 0;
-	size_t cap = 0;
-
-	if (!dir)
-		return pa_fail(err, PA_EIO, errno, "cannot list ready/ in the spool: %s",
-		               strerror(errno));
-	while ((entry = readdir(dir)) != NULL) {
-		if (!pa_batch_id_ok(entry->d_name))
-			continue;
-		if (n == cap) {
-			size_t more = cap ? 2 * cap : 64;
-			void *bigger = realloc(list, more * sizeof(*list));
-
-			if (!bigger) {
-				free(list);
-				closedir(dir);
-				return pa_fail(err, PA_ENOMEM, 0, "no memory to list %zu batches",
-				               more);
-			}
-			list = bigger;
-			cap = more;
-		}
-		snprintf(list[n++], sizeof(list[0]), "%.28s", entry->d_name);
-	}
-	closedir(dir);
-	if (n > 0)
-		qsort(list, n, sizeof(*list), by_name);
-	*ids = list;
-	*n_ids = n;
-	return PA_OK;
-}
-
-enum pa_status pa_spool_remove(const struct pa_spool *s, const char *id, struct pa_error *err)
-{
-	char name[PA_BATCH_ID_MAX + 40];
-
-	snprintf(name, sizeof(name), "%s" LOADED "%ld", id, (long)getpid());
-	(void)!pa_io_remove_dir(s->tmp, name, NULL);
-	if (renameat(s->ready, id, s->tmp, name) != 0)
-		return pa_fail(err, PA_EIO, errno,
-		               "batch %s is stored, but cannot be removed from the spool: %s", id,
-		               strerror(errno));
-	return pa_io_remove_dir(s->tmp, name, err);
-}
-
-enum pa_status pa_spool_aside(const struct pa_spool *s, const char *id, const char *reason,
-                              struct pa_error *err)
-{
-	struct pa_buf text;
-	enum pa_status st;
-	int fd = openat(s->ready, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return pa_fail(err, PA_EIO, errno, "cannot open batch %s: %s", id, strerror(errno));
-	pa_buf_init(&text, STATEMENT_MAX);
-	unlinkat(fd, "reason", 0);
-	st = pa_buf_printf(&text, "%s\n", reason);
-	if (st == PA_OK)
-		st = pa_io_write_file(fd, "reason", text.ptr, text.len, err);
-	pa_buf_done(&text);
-	close(fd);
-	if (st == PA_OK)
-		st = pa_io_remove_dir(s->aside, id, err);
-	if (st == PA_OK && renameat(s->ready, id, s->aside, id) != 0)
-		st = pa_fail(err, PA_EIO, errno, "cannot move batch %s to aside/: %s", id,
-		             strerror(errno));
-	if (st == PA_OK)
-		st = pa_io_sync_dir(s->aside, "aside", err);
-	return st;
-}
 
 /* One file of the batch on its way to the server. */
 struct stream {
@@ -405,7 +226,7 @@ static enum pa_status load_all(struct pa_db *db, int batch, const struct pa_mani
 	return st;
 }
 
-enum pa_status pa_load_batch(struct pa_db *db, const struct pa_spool *s, const char *id,
+enum pa_status pa_load_batch(struct pa_db *db, const struct pa_queue *s, const char *id,
                              const volatile sig_atomic_t *stop, struct pa_load_result *out,
                              struct pa_error *err)
 {

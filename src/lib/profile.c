@@ -331,7 +331,7 @@ static enum pa_status begin_table(struct parser *ps)
 	name.ptr++;
 	name.len -= 2;
 	if (!pa_identifier_ok(name) || name.len > TABLE_NAME_MAX ||
-	    (name.len > 2 && memcmp(name.ptr, "v_", 2) == 0))
+	    (name.len >= 2 && memcmp(name.ptr, "v_", 2) == 0))
 		return bad_word(
 		    ps,
 		    "\"%.*s\" is not a table name: a-z, 0-9 and _, a letter first, not v_, "
@@ -428,6 +428,27 @@ static enum pa_status parse_type(struct parser *ps, struct pa_slice word, struct
 	return PA_OK;
 }
 
+static const char *word_of(const struct pa_profile *p, const struct pa_source *s)
+{
+	return s->field == GUARD_PENDING ? "marked" : pa_set_word(p->fields[s->field].name);
+}
+
+/* A SET has each of its words once. */
+static enum pa_status check_words(struct parser *ps, const struct pa_column *c)
+{
+	const struct pa_source *s = &ps->p->sources[c->first_source];
+
+	for (unsigned i = 0; i < c->n_sources; i++) {
+		const char *word = word_of(ps->p, &s[i]);
+
+		for (unsigned j = 0; j < i; j++)
+			if (strcmp(word, word_of(ps->p, &s[j])) == 0)
+				return bad(ps, "the set would have \"%.*s\" twice", word,
+				           strlen(word));
+	}
+	return PA_OK;
+}
+
 static enum pa_status check_sources(struct parser *ps, const struct pa_column *c)
 {
 	const struct pa_source *s = &ps->p->sources[c->first_source];
@@ -451,7 +472,7 @@ static enum pa_status check_sources(struct parser *ps, const struct pa_column *c
 				return bad(ps, "column \"%.*s\" names a field twice", c->name,
 				           strlen(c->name));
 	}
-	return PA_OK;
+	return c->type == PA_T_SET ? check_words(ps, c) : PA_OK;
 }
 
 static enum pa_status add_flow_fields(struct parser *ps)
@@ -504,6 +525,26 @@ static enum pa_status add_column(struct parser *ps)
 	                                                               : PA_OK;
 }
 
+/* How many characters or bytes of a column a key may take; 0: only all of it. */
+static uint32_t prefix_max(const struct pa_column *c)
+{
+	switch (c->type) {
+	case PA_T_TEXT:
+	case PA_T_BYTES:
+		return c->max ? c->max : KEY_CHARS_MAX;
+	case PA_T_JSON:
+		return KEY_CHARS_MAX;
+	case PA_T_IP:
+		return 16;
+	case PA_T_MAC:
+		return 6;
+	case PA_T_COMMUNITY_ID:
+		return 30;
+	default:
+		return 0;
+	}
+}
+
 static enum pa_status add_key(struct parser *ps)
 {
 	struct pa_table *t = ps->table;
@@ -518,6 +559,7 @@ static enum pa_status add_key(struct parser *ps)
 		struct pa_slice name = ps->words[i];
 		const struct pa_column *c;
 		uint32_t prefix = 0;
+		uint16_t at;
 		enum pa_status st = split_count(ps, &name, KEY_CHARS_MAX, &prefix);
 
 		if (st != PA_OK)
@@ -529,7 +571,13 @@ static enum pa_status add_key(struct parser *ps)
 		    !prefix && (c->max == 0 || c->max > 191))
 			return bad_word(
 			    ps, "a key on \"%.*s\" needs a prefix length, as in name(64)", name);
-		key->columns[key->n_columns] = (uint16_t)(c - &ps->p->columns[t->first_column]);
+		if (prefix > prefix_max(c))
+			return bad_word(ps, "\"%.*s\" cannot have a prefix that long", name);
+		at = (uint16_t)(c - &ps->p->columns[t->first_column]);
+		for (unsigned k = 0; k < key->n_columns; k++)
+			if (key->columns[k] == at)
+				return bad_word(ps, "the key names \"%.*s\" twice", name);
+		key->columns[key->n_columns] = at;
 		key->prefix[key->n_columns++] = (uint16_t)prefix;
 	}
 	t->n_keys++;

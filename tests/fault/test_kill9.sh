@@ -78,11 +78,13 @@ again()
 	run 0 pcapanalyzer server start
 }
 
-for delay in 0 30 100 250; do
-	victim loader $delay
+for delays in '0 30 60' '15 120'; do
+	for delay in $delays; do
+		victim loader "$delay"
+	done
+	again
 done
 [ $killed -ge 2 ] || fail "the loader was there to be killed $killed times only"
-again
 for delay in 50 700; do
 	victim tshark2csv $delay
 done
