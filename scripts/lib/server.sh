@@ -78,7 +78,7 @@ server_initialise() {
 		"$install" --no-defaults --datadir="$new" --auth-root-authentication-method=normal \
 			--skip-test-db --force "${user[@]}" >"$SERVER_LOG" 2>&1 </dev/null
 	else
-		"$SERVER_BIN" --no-defaults --initialize-insecure --datadir="$new" "${user[@]}" \
+		"$SERVER_BIN" --no-defaults --initialize-insecure --secure-file-priv=NULL --datadir="$new" "${user[@]}" \
 			>"$SERVER_LOG" 2>&1 </dev/null
 	fi || die "$EXIT_FAILED" "cannot create the database in $new: $(server_reason)"
 	printf '%s\n' "$SERVER_KIND" >"$new/pcapanalyzer-server"
@@ -108,7 +108,8 @@ server_spawn() {
 		"--innodb-buffer-pool-size=$(server_buffer_mb)M")
 	[[ $(id -u) -ne 0 ]] || args+=(--user=root)
 	if [[ $SERVER_KIND == mysql ]]; then
-		args+=(--mysqlx=OFF --performance-schema=OFF --innodb-redo-log-capacity=536870912)
+		args+=(--mysqlx=OFF --secure-file-priv=NULL --performance-schema=OFF
+			--innodb-redo-log-capacity=536870912)
 	else
 		args+=(--innodb-log-file-size=402653184)
 	fi

@@ -61,12 +61,13 @@ void pa_hex(const uint8_t *bytes, size_t n, char *out)
 	out[2 * n] = '\0';
 }
 
-static int hex_digit(uint8_t c)
+/* Above 15 for what is no digit. */
+static unsigned hex_digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
-		return c - '0';
+		return (unsigned)(c - '0');
 	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
 }
 
 enum pa_status pa_unhex(struct pa_slice text, uint8_t *out, size_t n)
@@ -74,7 +75,7 @@ enum pa_status pa_unhex(struct pa_slice text, uint8_t *out, size_t n)
 	if (text.len != 2 * n)
 		return PA_EVALUE;
 	for (size_t i = 0; i < text.len; i++)
-		if (hex_digit(text.ptr[i]) < 0)
+		if (hex_digit(text.ptr[i]) > 15)
 			return PA_EVALUE;
 	for (size_t i = 0; i < n; i++)
 		out[i] =

@@ -165,12 +165,16 @@ static enum pa_status number(struct reader *r, struct pa_slice s, uint64_t *out)
 {
 	uint64_t v = 0;
 
-	if (s.len == 0 || s.len > 19)
+	if (s.len == 0 || s.len > 20)
 		return bad(r, "a number is missing or too long");
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] < '0' || s.ptr[i] > '9')
+		uint64_t digit = (uint64_t)s.ptr[i] - '0';
+
+		if (digit > 9)
 			return bad(r, "a number holds something else");
-		v = v * 10 + (uint64_t)(s.ptr[i] - '0');
+		if (v > (UINT64_MAX - digit) / 10)
+			return bad(r, "a number is too large");
+		v = v * 10 + digit;
 	}
 	*out = v;
 	return PA_OK;
@@ -353,6 +357,18 @@ static enum pa_status read_head(struct reader *r, struct pa_manifest *m)
 	return st;
 }
 
+static int counts_ok(const struct pa_manifest *m)
+{
+	uint64_t left;
+
+	if (m->first_row == 0 || m->last_row == UINT64_MAX || m->last_row + 1 < m->first_row)
+		return 0;
+	left = m->last_row + 1 - m->first_row;
+	if (m->packets > left || m->rejected > left - m->packets)
+		return 0;
+	return m->filtered == left - m->packets - m->rejected;
+}
+
 static enum pa_status read_counts(struct reader *r, struct pa_manifest *m)
 {
 	enum pa_status st = take_number(r, "first-row", &m->first_row);
@@ -385,9 +401,7 @@ static enum pa_status read_counts(struct reader *r, struct pa_manifest *m)
 		st = take_short(r, "last-ts", m->last_ts, sizeof(m->last_ts));
 	if (st == PA_OK && (!ts_ok(m->first_ts) || !ts_ok(m->last_ts)))
 		st = bad(r, "a time is broken");
-	if (st == PA_OK &&
-	    (m->first_row == 0 || m->last_row + 1 < m->first_row ||
-	     m->packets + m->rejected + m->filtered != m->last_row + 1 - m->first_row))
+	if (st == PA_OK && !counts_ok(m))
 		st = bad(r, "the counts do not add up");
 	return st;
 }
@@ -397,7 +411,7 @@ enum pa_status pa_manifest_read(struct pa_slice text, struct pa_manifest *m, str
 	static const char last[] = "sha256 ";
 	const size_t last_len = sizeof(last) - 1 + PA_SHA256_HEX + 1;
 	struct reader r = {.rest = text, .err = err};
-	uint8_t said[PA_SHA256_BYTES];
+	char hex[PA_SHA256_HEX + 1];
 	uint8_t sum[PA_SHA256_BYTES];
 	enum pa_status st;
 
@@ -405,11 +419,12 @@ enum pa_status pa_manifest_read(struct pa_slice text, struct pa_manifest *m, str
 		return bad(&r, "cut short");
 	r.rest.ptr += text.len - last_len;
 	r.rest.len = last_len;
-	if (take_hash(&r, "sha256", said) != PA_OK)
-		return PA_EFORMAT;
+	if (!take(&r, "sha256"))
+		return bad(&r, "cut short");
 	if (pa_sha256_of(text.ptr, text.len - last_len, sum) != PA_OK)
 		return pa_fail(err, PA_ENOMEM, 0, "cannot compute SHA-256");
-	if (memcmp(said, sum, sizeof(sum)) != 0)
+	pa_hex(sum, sizeof(sum), hex);
+	if (!pa_slice_is(r.value, hex))
 		return bad(&r, "damaged: the checksum does not match");
 	r = (struct reader){.rest = {text.ptr, text.len - last_len}, .err = err};
 	st = read_head(&r, m);

@@ -619,7 +619,7 @@ static enum pa_status parse_line(struct parser *ps, struct pa_slice line)
 
 static enum pa_status begin_profile(struct parser *ps)
 {
-	uint16_t at;
+	uint16_t at = 0;
 	enum pa_status st = add_field(ps, pa_slice_of("frame.number"), &at);
 
 	ps->p->f_number = at;
@@ -635,7 +635,7 @@ static enum pa_status begin_profile(struct parser *ps)
 static enum pa_status end_profile(struct parser *ps)
 {
 	struct pa_profile *p = ps->p;
-	uint16_t guard;
+	uint16_t guard = 0;
 	enum pa_status st = end_table(ps);
 
 	if (st != PA_OK)
