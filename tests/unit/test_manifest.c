@@ -488,12 +488,18 @@ static void test_no_room(void **state)
 	struct pa_manifest m;
 	struct pa_buf text;
 	struct pa_error err = {0};
+	size_t len;
 
 	(void)state;
 	example(&m);
-	for (size_t limit = 0; limit < 1000; limit += 7) {
+	pa_buf_init(&text, PA_MANIFEST_BYTES_MAX);
+	assert_ok(pa_manifest_write(&m, &text, &err));
+	len = text.len;
+	pa_buf_done(&text);
+	for (size_t limit = 0; limit <= len; limit++) {
 		pa_buf_init(&text, limit);
-		assert_int_equal(pa_manifest_write(&m, &text, &err), PA_ELIMIT);
+		assert_int_equal(pa_manifest_write(&m, &text, &err),
+		                 limit < len ? PA_ELIMIT : PA_OK);
 		pa_buf_done(&text);
 	}
 	pa_manifest_done(&m);
