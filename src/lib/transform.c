@@ -482,7 +482,8 @@ static enum pa_status field_value(struct pa_transform *t, const struct context *
 		if (st == PA_EVALUE)
 			return reject_value(t, c, field, in);
 		if (st == PA_OK && t->p->has_flow_fields && v->kind == PA_V_UINT &&
-		    field == t->p->f_flow[PA_FLOW_IPV6_NXT])
+		    field == t->p->f_flow[PA_FLOW_IPV6_NXT] &&
+		    !(cx->each && is_condition(t, cx->table, field)))
 			v->u = pa_layer_ipv6_proto(cx->layer, v->u);
 		return st;
 	}
@@ -633,22 +634,6 @@ static enum pa_status write_tables(struct pa_transform *t, struct pa_output *out
 
 /* The first row */
 
-static int ends_with(struct pa_slice s, const char *word)
-{
-	size_t n = strlen(word);
-
-	return s.len >= n && memcmp(s.ptr + s.len - n, word, n) == 0;
-}
-
-/* The guard is a boolean and the last cell; its word tells the version. */
-static enum pa_dialect sniff(const struct pa_transform *t, struct pa_slice line)
-{
-	if (t->config.quote && line.len > 0 && line.ptr[line.len - 1] == t->config.quote)
-		line.len--;
-	return ends_with(line, "True") || ends_with(line, "False") ? PA_DIALECT_4_4
-	                                                           : PA_DIALECT_4_0;
-}
-
 /* From 4.4 on tshark writes the names of its columns in small letters, however asked. */
 static int is_name(struct pa_slice text, const char *name)
 {
@@ -773,6 +758,24 @@ static enum pa_status split(struct pa_transform *t, struct pa_rows *rows)
 	return PA_OK;
 }
 
+/* The guard's word tells the dialect; where the guard is does depend on it when a value holds
+ * a separator. */
+static enum pa_status split_unknown(struct pa_transform *t, struct pa_rows *rows)
+{
+	enum pa_status st;
+
+	t->dialect = PA_DIALECT_4_4;
+	st = split(t, rows);
+	if (st == PA_OK && (pa_slice_is(cell(t, t->p->f_guard), "True") ||
+	                    pa_slice_is(cell(t, t->p->f_guard), "False")))
+		return PA_OK;
+	if (st != PA_OK && st != PA_EROW)
+		return st;
+	*t->info = (struct pa_outcome_info){.outcome = PA_ROW_CONVERTED};
+	t->dialect = PA_DIALECT_4_0;
+	return split(t, rows);
+}
+
 enum pa_status pa_transform_row(struct pa_transform *t, struct pa_rows *rows,
                                 const struct pa_row *row, struct pa_output *outputs,
                                 struct pa_outcome_info *info, struct pa_error *err)
@@ -793,10 +796,8 @@ enum pa_status pa_transform_row(struct pa_transform *t, struct pa_rows *rows,
 	if (!row->terminated)
 		st = reject(t, NULL, UINT16_MAX,
 		            "the line has no end: tshark was stopped inside it");
-	if (st == PA_OK && unknown)
-		t->dialect = sniff(t, row->line);
 	if (st == PA_OK)
-		st = split(t, rows);
+		st = unknown ? split_unknown(t, rows) : split(t, rows);
 	if (st == PA_OK)
 		st = read_frame(t);
 	/* Only a row with both guards in place may decide. */

@@ -12,6 +12,7 @@ files=("$work/one.pcap" "$work/two.pcap" "$work/three.pcap")
 run 0 pcapanalyzer server start
 
 killed=0
+declare -A hits=() # kills by part
 import=
 
 # The pids of a part of the import; "script" is the import itself, "loader" the csv2mysql that
@@ -56,6 +57,7 @@ victim()
 	for pid in $pids; do
 		if kill -9 "$pid" 2>/dev/null; then
 			killed=$((killed + 1))
+			hits[$name]=$((${hits[$name]:-0} + 1))
 			note "killed $name ($pid) after ${delay} ms"
 		fi
 	done
@@ -85,11 +87,13 @@ for delays in '0 30 60' '15 120'; do
 	again
 done
 [ $killed -ge 2 ] || fail "the loader was there to be killed $killed times only"
-for delay in 50 700; do
+# A machine may be done before the longer delays are over: those kills are a bonus, the ones
+# without delay are what is counted on.
+for delay in 0 700; do
 	victim tshark2csv $delay
 done
 again
-for delay in 0 500 1200; do
+for delay in 0 100 1200; do
 	victim tshark $delay
 done
 again
@@ -111,5 +115,8 @@ done
 ok "the children of a killed import end"
 run 0 pcapanalyzer import -j 2 "${files[@]}"
 all_there "${files[@]}"
-[ $killed -ge 8 ] || fail "only $killed processes were there to be killed: nothing was proved"
+for part in loader tshark2csv tshark "$server" script; do
+	[ "${hits[$part]:-0}" -ge 1 ] || fail "$part was never there to be killed: nothing was proved"
+done
+[ $killed -ge 6 ] || fail "only $killed processes were there to be killed: nothing was proved"
 ok "$killed processes killed"
