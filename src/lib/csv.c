@@ -14,7 +14,7 @@ static enum pa_status escape(struct pa_buf *out, const uint8_t *p, size_t n, int
 	enum pa_status st = pa_buf_reserve(out, 2 * n);
 	uint8_t *to;
 
-	if (st != PA_OK)
+	if (st != PA_OK || n == 0)
 		return st;
 	to = out->ptr + out->len;
 	for (size_t i = 0; i < n; i++) {

@@ -1,7 +1,9 @@
 #include "pcapanalyzer/profile_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pcapanalyzer/io.h"
 
@@ -33,6 +35,9 @@ enum pa_status pa_profile_open(const char *name_or_file, struct pa_profile **out
 
 	if (strcmp(name_or_file, "packets") == 0)
 		return pa_profile_read("packets", pa_profile_builtin(), out, err);
+	if (!strchr(name_or_file, '/') && access(name_or_file, F_OK) != 0)
+		return pa_fail(err, PA_EPROFILE, errno,
+		               "no such profile: give packets, or the path of a profile file");
 	pa_buf_init(&text, PA_PROFILE_BYTES_MAX);
 	name_of(name_or_file, name);
 	st = pa_io_read_file(AT_FDCWD, name_or_file, &text, err);

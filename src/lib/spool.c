@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pcapanalyzer/csv.h"
@@ -16,6 +17,8 @@
 #define MEGABYTE (1024u * 1024)
 #define ROOM_MAX (1024u * MEGABYTE) /* one packet may go beyond batch_bytes by its own size */
 #define ID_HEX   16                 /* characters of the batch id that name the capture */
+
+#define MAKE_TRIES 1000 /* a millisecond apart */
 
 static const char reject_columns[] = "row_no,frame,column_name,reason,raw_bytes,raw";
 
@@ -438,6 +441,34 @@ static enum pa_status publish(struct pa_spool *s, const char *from, const char *
 	return sys_fail(err, "publish the batch", id);
 }
 
+/* Make the folder NAME and hold its lock. A sweep of another writer may come between the two
+ * and take the folder for a left-over one; then it is made anew. */
+static enum pa_status make_folder(const struct pa_spool *s, const char *name, int *out,
+                                  struct pa_error *err)
+{
+	const struct timespec pause = {0, 1000000};
+
+	for (int tries = 0; tries < MAKE_TRIES; tries++) {
+		struct stat mine;
+		struct stat named;
+		int fd;
+
+		if (mkdirat(s->tmp, name, 0700) != 0 && errno != EEXIST)
+			return sys_fail(err, "make the folder", name);
+		fd = openat(s->tmp, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &mine) == 0 &&
+		    fstatat(s->tmp, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    mine.st_ino == named.st_ino) {
+			*out = fd;
+			return PA_OK;
+		}
+		if (fd >= 0)
+			close(fd);
+		nanosleep(&pause, NULL);
+	}
+	return pa_fail(err, PA_EIO, 0, "cannot get hold of the folder tmp/%s of the spool", name);
+}
+
 static enum pa_status write_batch(struct pa_spool *s, struct pa_manifest *m, struct pa_error *err)
 {
 	char name[PA_BATCH_ID_MAX + 16];
@@ -445,13 +476,10 @@ static enum pa_status write_batch(struct pa_spool *s, struct pa_manifest *m, str
 	enum pa_status st;
 
 	snprintf(name, sizeof(name), "%s.%ld", m->batch_id, (long)getpid());
-	if (mkdirat(s->tmp, name, 0700) != 0)
-		return sys_fail(err, "make the folder", name);
-	folder = openat(s->tmp, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0 || flock(folder, LOCK_EX | LOCK_NB) != 0)
-		st = sys_fail(err, "lock the folder", name);
-	else
-		st = add_files(s, folder, m, err);
+	st = make_folder(s, name, &folder, err);
+	if (st != PA_OK)
+		return st;
+	st = add_files(s, folder, m, err);
 	if (st == PA_OK)
 		st = write_manifest(folder, m, err);
 	if (st == PA_OK)
@@ -460,8 +488,7 @@ static enum pa_status write_batch(struct pa_spool *s, struct pa_manifest *m, str
 		st = publish(s, name, m->batch_id, err);
 	if (st != PA_OK)
 		(void)!pa_io_remove_dir(s->tmp, name, NULL);
-	if (folder >= 0)
-		close(folder);
+	close(folder);
 	return st;
 }
 

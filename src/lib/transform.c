@@ -224,13 +224,15 @@ static enum pa_status to_bytes(struct pa_transform *t, const struct pa_column *c
 	size_t start = t->scratch.len;
 	enum pa_status st = pa_convert_bytes(in, &t->scratch);
 
+	if (st != PA_OK)
+		return st;
 	v->kind = PA_V_BYTES;
 	v->text = (struct pa_slice){t->scratch.ptr + start, t->scratch.len - start};
-	if (st == PA_OK && c->max && v->text.len > c->max) {
+	if (c->max && v->text.len > c->max) {
 		v->text.len = c->max;
 		t->cut++;
 	}
-	return st;
+	return PA_OK;
 }
 
 static enum pa_status convert(struct pa_transform *t, const struct pa_column *c, struct pa_slice in,
@@ -442,9 +444,11 @@ static enum pa_status community_value(struct pa_transform *t, const struct conte
 	st = pa_community_id(&flow, text);
 	if (st == PA_OK)
 		st = pa_buf_puts(&t->scratch, text);
+	if (st != PA_OK)
+		return st;
 	v->kind = PA_V_TEXT;
 	v->text = (struct pa_slice){t->scratch.ptr + start, t->scratch.len - start};
-	return st;
+	return PA_OK;
 }
 
 static void own_value(const struct pa_transform *t, const struct context *cx,
