@@ -18,7 +18,7 @@ enum pa_dialect {
 /* Undo the escapes of DIALECT. In 4.0 the text is left as it is: its "\t" is a tab or the two
  * characters, and nobody can tell.
  * out: IN itself when there is nothing to undo, else bytes appended to SCRATCH, valid until
- *      SCRATCH changes
+ *      SCRATCH changes; IN must not be in SCRATCH
  * PA_EVALUE for an escape that 4.4 never prints. */
 enum pa_status pa_text_unescape(struct pa_slice in, enum pa_dialect dialect, uint8_t separator,
                                 struct pa_buf *scratch, struct pa_slice *out)
@@ -26,7 +26,7 @@ enum pa_status pa_text_unescape(struct pa_slice in, enum pa_dialect dialect, uin
 
 /* Make IN valid UTF-8: every maximal run of bytes that cannot start or go on a character
  * becomes one U+FFFD (Unicode 15, chapter 3, "U+FFFD Substitution of Maximal Subparts").
- * out: IN itself when it was valid, else bytes appended to SCRATCH */
+ * out: IN itself when it was valid, else bytes appended to SCRATCH; IN must not be in SCRATCH */
 enum pa_status pa_text_utf8(struct pa_slice in, struct pa_buf *scratch, struct pa_slice *out)
     __attribute__((warn_unused_result));
 

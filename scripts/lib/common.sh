@@ -129,7 +129,10 @@ count_batches() {
 }
 
 sensor_name() {
-	printf '%s' "${OPT[sensor]:-$(uname -n)}"
+	local name=${OPT[sensor]-$(uname -n)}
+	[[ -n $name && $name != *[[:cntrl:]]* ]] ||
+		usage_error "option --sensor: a name without control characters is wanted"
+	printf '%s' "$name"
 }
 
 # What -p means to the programs: the built-in profile, a file, or a profile that came along.

@@ -22,6 +22,7 @@ import_add() {
 import_expand() {
 	local operand file from_stdin=0
 	for operand in "${OPERANDS[@]}"; do
+		[[ -n $operand ]] || usage_error "an empty name is no file"
 		if [[ $operand == - ]]; then
 			[[ $from_stdin -eq 0 ]] || usage_error "- (standard input) can be given once"
 			from_stdin=1
@@ -98,7 +99,7 @@ import_check_fields() {
 	fi
 	if [[ $err == *"Some fields aren't valid"* ]]; then
 		unknown=$(unknown_fields "$err")
-		die "$EXIT_FAILED" "this tshark does not know the field(s) $unknown of the profile ${OPT[profile]:-packets}; correct the profile, or install a tshark that knows them ('tshark -G fields' lists them)"
+		die "$EXIT_USAGE" "this tshark does not know the field(s) $unknown of the profile ${OPT[profile]:-packets}; correct the profile, or install a tshark that knows them ('tshark -G fields' lists them)"
 	fi
 	die "$EXIT_FAILED" "tshark refuses to start: $(wireshark_reason <<<"$err")"
 }

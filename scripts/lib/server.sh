@@ -111,7 +111,9 @@ server_spawn() {
 		args+=(--mysqlx=OFF --secure-file-priv=NULL --performance-schema=OFF
 			--innodb-redo-log-capacity=536870912)
 	else
-		args+=(--innodb-log-file-size=402653184)
+		# Nothing that a query says may write a file of the machine, or read one.
+		mkdir -p -- "$PA_RUN/nofiles"
+		args+=(--innodb-log-file-size=402653184 "--secure-file-priv=$PA_RUN/nofiles")
 	fi
 	[[ ! -s $SERVER_LOG ]] || mv -f -- "$SERVER_LOG" "$SERVER_LOG.old"
 	rm -f -- "$SERVER_PID"

@@ -22,6 +22,11 @@ verify_run() {
 	run_csv2mysql captures --sensor "$(sensor_name)" -p "$profile" >"$dir/captures" || return
 	printf 'file\tin_file\tstored\trejected\tresult\n'
 	while IFS= read -r -d '' file; do
+		if [[ ! -e $file ]]; then
+			say "$(clean "$file"): no such file"
+			bad=1
+			continue
+		fi
 		counted=$(count_packets "$dir/home" "${PROGRAM[capinfos]}" "$file")
 		sha=$(sha256sum <"$file" 2>/dev/null) || sha=unreadable
 		stored='' rejected='' state=absent
@@ -29,6 +34,9 @@ verify_run() {
 			printf '%s\tabsent\t\t\t\n' "$sha") || true
 		if [[ $state == absent && ( -z $counted || ! -s $file ) ]]; then
 			state='not a capture'
+		elif [[ -z $counted && $state == truncated ]]; then
+			# Cut so short that it cannot be counted: what the import found is all there is.
+			[[ $rc -ne 0 ]] || rc=$EXIT_ASIDE
 		elif [[ $state == absent || -z $counted || $counted -ne $((${stored:-0} + ${rejected:-0})) ]]; then
 			bad=1
 			[[ $state == absent ]] || state=mismatch

@@ -77,6 +77,7 @@ static enum pa_status make_view(struct pa_db *db, const struct pa_profile *p,
                                 const struct pa_table *t, struct pa_error *err)
 {
 	char what[PA_NAME_MAX + 40];
+	struct pa_error cause = {0};
 	struct pa_buf sql;
 	enum pa_status st;
 
@@ -84,9 +85,16 @@ static enum pa_status make_view(struct pa_db *db, const struct pa_profile *p,
 	pa_buf_init(&sql, TEXT_MAX);
 	st = pa_ddl_view(p, t, &sql);
 	if (st == PA_OK)
-		st = run_statements(db, what, whole(&sql), err);
+		st = run_statements(db, what, whole(&sql), &cause);
 	pa_buf_done(&sql);
-	return st;
+	if (st != PA_OK && cause.sys == NO_SUCH_COLUMN)
+		return pa_fail(
+		    err, PA_EPROFILE, cause.sys,
+		    "table %s is in the database with other columns: if it belongs to "
+		    "another profile, call yours differently; if profile %s has grown, run "
+		    "'csv2mysql migrate'",
+		    t->name, p->name);
+	return st == PA_OK ? PA_OK : pa_fail(err, st, cause.sys, "%s", cause.msg);
 }
 
 /* A table in use is no failure: its rows go to p_max until somebody comes by again. */

@@ -21,7 +21,8 @@ struct pa_transform {
 	uint16_t *cell_of; /* of each field; NO_CELL never stays after a header */
 	const struct pa_slice *cells;
 	struct pa_layers layers;
-	struct pa_buf scratch; /* unescaped text, hexadecimal, JSON of one row */
+	struct pa_buf scratch; /* bytes and texts made for one value */
+	struct pa_buf plain;   /* the text without escapes that clean_text() saw last */
 	struct pa_time time;
 	uint64_t frame;
 	unsigned cut;
@@ -55,6 +56,7 @@ enum pa_status pa_transform_new(const struct pa_profile *p, const struct pa_tran
 	for (unsigned i = 0; i < p->n_fields; i++)
 		t->cell_of[i] = (uint16_t)i;
 	pa_buf_init(&t->scratch, SCRATCH_BYTES_MAX);
+	pa_buf_init(&t->plain, SCRATCH_BYTES_MAX);
 	*out = t;
 	return PA_OK;
 }
@@ -64,6 +66,7 @@ void pa_transform_free(struct pa_transform *t)
 	if (!t)
 		return;
 	pa_buf_done(&t->scratch);
+	pa_buf_done(&t->plain);
 	free(t->cell_of);
 	free(t);
 }
@@ -184,12 +187,14 @@ static int value_of(const struct pa_transform *t, const struct context *cx, unsi
 
 /* Values */
 
+/* *out lives until the next call, or until scratch changes. */
 static enum pa_status clean_text(struct pa_transform *t, struct pa_slice in, struct pa_slice *out)
 {
 	struct pa_slice plain;
-	enum pa_status st =
-	    pa_text_unescape(in, t->dialect, t->config.separator, &t->scratch, &plain);
+	enum pa_status st;
 
+	pa_buf_reset(&t->plain);
+	st = pa_text_unescape(in, t->dialect, t->config.separator, &t->plain, &plain);
 	return st == PA_OK ? pa_text_utf8(plain, &t->scratch, out) : st;
 }
 

@@ -154,6 +154,7 @@ static void check_split(struct pa_slice line, uint8_t separator, uint8_t quote)
 	    (line.len && memchr(line.ptr, '\n', line.len)))
 		return;
 	pa_buf_init(&bytes, SIZE_MAX);
+	MUST(pa_buf_reserve(&bytes, 1) == PA_OK);
 	MUST(pa_csv_splitter_new(separator, quote, &s, NULL) == PA_OK);
 	/* Twice, with a broken line between: nothing is left over. */
 	for (int round = 0; round < 2; round++) {

@@ -227,6 +227,7 @@ static void round_trip(const struct pa_slice *values, size_t n)
 	pa_buf_init(&text, SIZE_MAX);
 	pa_buf_init(&plain, SIZE_MAX);
 	pa_buf_init(&seen.bytes, SIZE_MAX);
+	assert_ok(pa_buf_reserve(&seen.bytes, 1));
 	for (size_t i = 0; i < N_OF(styles); i++) {
 		enum pa_csv_style style = styles[i];
 		size_t at = 0;

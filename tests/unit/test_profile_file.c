@@ -77,7 +77,10 @@ static void test_failures(void **state)
 	assert_int_equal(pa_profile_open("/nonexistent.profile", &p, &err), PA_EIO);
 	assert_non_null(strstr(err.msg, "/nonexistent.profile"));
 	err = (struct pa_error){0};
-	assert_int_equal(pa_profile_open("", &p, &err), PA_EIO);
+	assert_int_equal(pa_profile_open("", &p, &err), PA_EPROFILE);
+	err = (struct pa_error){0};
+	assert_int_equal(pa_profile_open("no_such_profile", &p, &err), PA_EPROFILE);
+	assert_non_null(strstr(err.msg, "no such profile"));
 	err = (struct pa_error){0};
 	assert_int_equal(pa_profile_open(folder, &p, &err), PA_EIO);
 

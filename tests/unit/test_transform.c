@@ -676,6 +676,36 @@ static void test_cut_values_are_counted(void **state)
 	                 "6\t\xef\xbf\xbd\xef\xbf\xbd\n");
 }
 
+/* Escapes to undo and broken UTF-8 in one value, of sizes around those of the buffers. */
+static void test_long_text(void **state)
+{
+	struct pa_buf input;
+	struct pa_buf want;
+
+	(void)state;
+	pa_buf_init(&input, 1 << 20);
+	pa_buf_init(&want, 1 << 20);
+	for (unsigned n = 1; n < 20000; n += n / 3 + 1) {
+		pa_buf_reset(&input);
+		pa_buf_reset(&want);
+		assert_ok(pa_buf_puts(&input, "1\t" EPOCH "\teth\t"));
+		assert_ok(pa_buf_puts(&want, "1\t"));
+		for (unsigned i = 0; i < n; i++) {
+			assert_ok(pa_buf_puts(&input, "a\xe4\\n"));
+			assert_ok(pa_buf_puts(&want, "a\xef\xbf\xbd\\n"));
+		}
+		assert_ok(pa_buf_puts(&input, "\tTrue\n"));
+		assert_ok(pa_buf_putc(&want, '\n'));
+		assert_ok(pa_buf_putc(&want, 0));
+		begin("[t]\na text x.a\n[u]\na json x.a\n");
+		convert(&defaults, of_buf(&input));
+		assert_log("1\n");
+		assert_rows("t", (const char *)want.ptr);
+	}
+	pa_buf_done(&input);
+	pa_buf_done(&want);
+}
+
 static const char *id_of(const char *src, const char *dst, uint8_t proto, int src_port,
                          int dst_port)
 {
@@ -1021,6 +1051,7 @@ int main(void)
 	    cmocka_unit_test_teardown(test_json, clean_up),
 	    cmocka_unit_test_teardown(test_set, clean_up),
 	    cmocka_unit_test_teardown(test_cut_values_are_counted, clean_up),
+	    cmocka_unit_test_teardown(test_long_text, clean_up),
 	    cmocka_unit_test_teardown(test_community_id, clean_up),
 	    cmocka_unit_test_teardown(test_ipv6_protocol, clean_up),
 	    cmocka_unit_test_teardown(test_other_separators, clean_up),
