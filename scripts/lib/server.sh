@@ -106,6 +106,9 @@ server_spawn() {
 		--character-set-server=utf8mb4 --collation-server=utf8mb4_bin
 		--default-time-zone=+00:00 --lc-messages=en_US --max-allowed-packet=67108864
 		"--innodb-buffer-pool-size=$(server_buffer_mb)M")
+	# A server that starts clears temporary tables out of its tmpdir, another server's too.
+	mkdir -p -- "$PA_RUN/tmp"
+	args+=("--tmpdir=$PA_RUN/tmp")
 	[[ $(id -u) -ne 0 ]] || args+=(--user=root)
 	if [[ $SERVER_KIND == mysql ]]; then
 		args+=(--mysqlx=OFF --secure-file-priv=NULL --performance-schema=OFF

@@ -16,7 +16,7 @@ declare -A hits=() # kills by part
 import=
 
 # The pids of a part of the import; "script" is the import itself, "loader" the csv2mysql that
-# has a batch to load.
+# serves the import from its start to its end.
 targets()
 {
 	local pid
@@ -27,9 +27,8 @@ targets()
 		fi
 		;;
 	loader)
-		[ -n "$(entries "$PCAPANALYZER_HOME/spool/ready")" ] || return 0
 		for pid in $(ours csv2mysql); do
-			if tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qx load; then
+			if { tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qx load; } 2>/dev/null; then
 				echo "$pid"
 			fi
 		done
@@ -80,7 +79,7 @@ again()
 	run 0 pcapanalyzer server start
 }
 
-for delays in '0 30 60' '15 120'; do
+for delays in '0 300 900' '600 1500'; do
 	for delay in $delays; do
 		victim loader "$delay"
 	done
