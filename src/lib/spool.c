@@ -250,8 +250,10 @@ enum pa_status pa_spool_reject_end(struct pa_spool *s, struct pa_error *err)
 {
 	enum pa_status st = PA_OK;
 
-	if (s->raw_fd >= 0 && fsync(s->raw_fd) != 0)
-		st = sys_fail(err, "sync", "a reject file");
+	if (s->raw_fd >= 0)
+		st = fsync(s->raw_fd) != 0
+		         ? sys_fail(err, "sync", "a reject file")
+		         : pa_io_sync_dir(s->rejects_dir, "the folder rejects", err);
 	close_fd(&s->raw_fd);
 	if (st == PA_OK && put_reject(s) != PA_OK)
 		st = pa_fail(err, PA_ENOMEM, 0, "no memory for a rejected row");
