@@ -7,10 +7,15 @@
 
 static const enum pa_csv_style styles[] = {PA_CSV_MYSQL, PA_CSV_RFC4180, PA_CSV_TSV, PA_CSV_BATCH};
 
+/* It appends: what was there before stays, and is taken off again here. */
 static void write_value(struct pa_buf *out, enum pa_csv_style style, const struct pa_value *v)
 {
 	pa_buf_reset(out);
+	assert_ok(pa_buf_puts(out, "before"));
 	assert_ok(pa_csv_value(out, style, v));
+	assert_memory_equal(out->ptr, "before", 6);
+	out->len -= 6;
+	memmove(out->ptr, out->ptr + 6, out->len);
 }
 
 static void test_values(void **state)

@@ -442,6 +442,8 @@ static void test_errors(void **state)
 	    {LIT("[t]\na text .a.b\n"), 2, "not a tshark field"},
 	    {LIT("[t]\na text a.b.\n"), 2, "not a tshark field"},
 	    {LIT("[t]\na text a.b$(x)\n"), 2, "not a tshark field"},
+	    {LIT("[t]\na text $a.b\n"), 2, "not a tshark field"},
+	    {LIT("[t]\na text `a.b\n"), 2, "not a tshark field"},
 	    {LIT("[t]\na text a.b;c\n"), 2, "not a tshark field"},
 	    {LIT("[t]\na text a.b*\n"), 2, "not a tshark field"},
 	    {LIT("[t]\na text a.b'\n"), 2, "not a tshark field"},
