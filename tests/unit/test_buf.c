@@ -123,6 +123,12 @@ static void test_printf_fills_to_the_limit(void **state)
 	assert_text(of_buf(&b), "12-abyz");
 	holds_invariant(&b);
 	pa_buf_done(&b);
+
+	pa_buf_init(&b, 1000); /* with room behind it */
+	assert_ok(pa_buf_printf(&b, "%d", 1));
+	assert_ok(pa_buf_printf(&b, "%s", "23"));
+	assert_text(of_buf(&b), "123");
+	pa_buf_done(&b);
 }
 
 static void test_numbers(void **state)

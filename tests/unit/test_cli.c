@@ -79,6 +79,8 @@ static const struct {
     {{"-n", "+5"}, PA_EUSAGE, "--number", {0}, NULL},
     {{"-n", " 5"}, PA_EUSAGE, "--number", {0}, NULL},
     {{"-n", "5 "}, PA_EUSAGE, "--number", {0}, NULL},
+    {{"--any=5k"}, PA_EUSAGE, "--any", {0}, NULL},
+    {{"--any=-"}, PA_EUSAGE, "--any", {0}, NULL},
     {{"-n", "5k"}, PA_EUSAGE, "--number", {0}, NULL},
     {{"-n", "0x10"}, PA_EUSAGE, "--number", {0}, NULL},
     {{"-n", "5.0"}, PA_EUSAGE, "--number", {0}, NULL},
