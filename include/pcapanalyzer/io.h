@@ -6,6 +6,7 @@
 #ifndef PCAPANALYZER_IO_H
 #define PCAPANALYZER_IO_H
 
+#include <dirent.h>
 #include <stddef.h>
 
 #include "pcapanalyzer/buf.h"
@@ -29,6 +30,14 @@ enum pa_status pa_io_read_file(int dirfd, const char *path, struct pa_buf *out,
  * not exist. A failed write leaves no file behind. */
 enum pa_status pa_io_write_file(int dirfd, const char *name, const void *bytes, size_t n,
                                 struct pa_error *err) __attribute__((warn_unused_result));
+
+/* Open the folder NAME in DIRFD, made with mode 0700 when it is missing; *fd is the caller's. */
+enum pa_status pa_io_open_dir(int dirfd, const char *name, int *fd, struct pa_error *err)
+    __attribute__((warn_unused_result));
+
+/* A listing of the folder DIRFD from its start, on a descriptor of its own; for closedir().
+ * NULL with errno when it cannot be had. */
+DIR *pa_io_list_dir(int dirfd);
 
 /* fsync a folder, so that names made or renamed in it survive a power cut. */
 enum pa_status pa_io_sync_dir(int dirfd, const char *name, struct pa_error *err)

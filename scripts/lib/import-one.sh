@@ -99,9 +99,6 @@ if [[ $end == truncated ]]; then
 	aside=''
 	[[ $rc -ne 3 ]] || aside="; $(filter_words)"
 	result truncated "$rows" "cut short after $rows packets; these are in$aside"
-elif [[ -n $packets && $rows -lt $packets ]]; then
-	# tshark 4.6 ends with 0 when something interrupts it.
-	result truncated "$rows" "only $rows of its $packets packets were read"
 elif [[ $rc -eq 3 ]]; then
 	result rejects "$rows" "$(filter_words)"
 fi

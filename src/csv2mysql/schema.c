@@ -57,36 +57,38 @@ static enum pa_status make_ledger(struct pa_db *db, struct pa_error *err)
 	return st;
 }
 
-static enum pa_status make_table(struct pa_db *db, const struct pa_profile *p,
-                                 const struct pa_table *t, struct pa_error *err)
+typedef enum pa_status ddl_fn(const struct pa_profile *p, const struct pa_table *t,
+                              struct pa_buf *out);
+
+static enum pa_status run_ddl(struct pa_db *db, ddl_fn *ddl, const char *kind,
+                              const struct pa_profile *p, const struct pa_table *t,
+                              struct pa_error *err)
 {
 	char what[PA_NAME_MAX + 40];
 	struct pa_buf sql;
 	enum pa_status st;
 
-	snprintf(what, sizeof(what), "create the table %s", t->name);
+	snprintf(what, sizeof(what), "create the %s %s", kind, t->name);
 	pa_buf_init(&sql, TEXT_MAX);
-	st = pa_ddl_table(p, t, &sql);
+	st = ddl(p, t, &sql);
 	if (st == PA_OK)
 		st = run_statements(db, what, whole(&sql), err);
 	pa_buf_done(&sql);
 	return st;
 }
 
+static enum pa_status make_table(struct pa_db *db, const struct pa_profile *p,
+                                 const struct pa_table *t, struct pa_error *err)
+{
+	return run_ddl(db, pa_ddl_table, "table", p, t, err);
+}
+
 static enum pa_status make_view(struct pa_db *db, const struct pa_profile *p,
                                 const struct pa_table *t, struct pa_error *err)
 {
-	char what[PA_NAME_MAX + 40];
 	struct pa_error cause = {0};
-	struct pa_buf sql;
-	enum pa_status st;
+	enum pa_status st = run_ddl(db, pa_ddl_view, "view of", p, t, &cause);
 
-	snprintf(what, sizeof(what), "create the view of %s", t->name);
-	pa_buf_init(&sql, TEXT_MAX);
-	st = pa_ddl_view(p, t, &sql);
-	if (st == PA_OK)
-		st = run_statements(db, what, whole(&sql), &cause);
-	pa_buf_done(&sql);
 	if (st != PA_OK && cause.sys == NO_SUCH_COLUMN)
 		return pa_fail(
 		    err, PA_EPROFILE, cause.sys,

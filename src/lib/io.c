@@ -98,6 +98,24 @@ enum pa_status pa_io_write_file(int dirfd, const char *name, const void *bytes, 
 	return st;
 }
 
+enum pa_status pa_io_open_dir(int dirfd, const char *name, int *fd, struct pa_error *err)
+{
+	if (mkdirat(dirfd, name, 0700) != 0 && errno != EEXIST)
+		return io_fail(err, errno, "make the folder", name);
+	*fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *fd < 0 ? io_fail(err, errno, "open the folder", name) : PA_OK;
+}
+
+DIR *pa_io_list_dir(int dirfd)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir && fd >= 0)
+		close(fd);
+	return dir;
+}
+
 enum pa_status pa_io_sync_dir(int dirfd, const char *name, struct pa_error *err)
 {
 	return fsync(dirfd) == 0 ? PA_OK : io_fail(err, errno, "sync", name);

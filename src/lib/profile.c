@@ -584,6 +584,11 @@ static enum pa_status add_key(struct parser *ps)
 	return PA_OK;
 }
 
+static int ends_word(uint8_t c)
+{
+	return c <= ' ' || c == '|';
+}
+
 static enum pa_status parse_line(struct parser *ps, struct pa_slice line)
 {
 	const uint8_t *hash = memchr(line.ptr, '#', line.len);
@@ -600,7 +605,7 @@ static enum pa_status parse_line(struct parser *ps, struct pa_slice line)
 		if (*p == '|')
 			p++;
 		else
-			while (p<end && * p> ' ' && *p != '|')
+			while (p < end && !ends_word(*p))
 				p++;
 		if (p == start)
 			return bad(ps, "a control byte stands in the line%.*s", "", 0);

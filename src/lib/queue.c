@@ -1,13 +1,11 @@
 #include "pcapanalyzer/queue.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pcapanalyzer/io.h"
@@ -26,18 +24,6 @@ void pa_queue_close(struct pa_queue *s)
 	}
 }
 
-static enum pa_status open_dir(int root, const char *name, int *out, struct pa_error *err)
-{
-	if (mkdirat(root, name, 0700) != 0 && errno != EEXIST)
-		return pa_fail(err, PA_EIO, errno, "cannot make %s/ in the spool: %s", name,
-		               strerror(errno));
-	*out = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*out < 0)
-		return pa_fail(err, PA_EIO, errno, "cannot open %s/ in the spool: %s", name,
-		               strerror(errno));
-	return PA_OK;
-}
-
 enum pa_status pa_queue_open(const char *path, struct pa_queue *s, struct pa_error *err)
 {
 	enum pa_status st;
@@ -47,30 +33,19 @@ enum pa_status pa_queue_open(const char *path, struct pa_queue *s, struct pa_err
 	if (s->root < 0)
 		return pa_fail(err, PA_EIO, errno, "cannot open the spool %s: %s", path,
 		               strerror(errno));
-	st = open_dir(s->root, "ready", &s->ready, err);
+	st = pa_io_open_dir(s->root, "ready", &s->ready, err);
 	if (st == PA_OK)
-		st = open_dir(s->root, "tmp", &s->tmp, err);
+		st = pa_io_open_dir(s->root, "tmp", &s->tmp, err);
 	if (st == PA_OK)
-		st = open_dir(s->root, "aside", &s->aside, err);
+		st = pa_io_open_dir(s->root, "aside", &s->aside, err);
 	if (st != PA_OK)
 		pa_queue_close(s);
 	return st;
 }
 
-/* A folder descriptor of our own, so that the place in the listing is ours. */
-static DIR *list_dir(int parent)
-{
-	int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir && fd >= 0)
-		close(fd);
-	return dir;
-}
-
 static void sweep(const struct pa_queue *s)
 {
-	DIR *dir = list_dir(s->tmp);
+	DIR *dir = pa_io_list_dir(s->tmp);
 	const struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)) != NULL)
@@ -115,7 +90,7 @@ static int by_name(const void *a, const void *b)
 enum pa_status pa_queue_list(const struct pa_queue *s, char (**ids)[PA_BATCH_ID_MAX], size_t *n_ids,
                              struct pa_error *err)
 {
-	DIR *dir = list_dir(s->ready);
+	DIR *dir = pa_io_list_dir(s->ready);
 	const struct dirent *entry;
 	char(*list)[PA_BATCH_ID_MAX] = NULL;
 	size_t n = 0;

@@ -46,26 +46,14 @@ static enum pa_status sys_fail(struct pa_error *err, const char *verb, const cha
 	return pa_fail(err, PA_EIO, sys, "cannot %s %s: %s", verb, name, strerror(sys));
 }
 
-static enum pa_status open_folder(int dirfd, const char *name, int *out, struct pa_error *err)
-{
-	if (mkdirat(dirfd, name, 0700) != 0 && errno != EEXIST)
-		return sys_fail(err, "make the folder", name);
-	*out = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *out < 0 ? sys_fail(err, "open the folder", name) : PA_OK;
-}
-
 /* Writers hold a lock on their folder; one that nobody holds is left over. */
 static void sweep(int tmp)
 {
 	const struct dirent *entry;
-	int fd = openat(tmp, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = pa_io_list_dir(tmp);
 
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+	if (!dir)
 		return;
-	}
 	while ((entry = readdir(dir)) != NULL) {
 		int left;
 
@@ -120,13 +108,13 @@ enum pa_status pa_spool_new(const struct pa_spool_config *config, struct pa_spoo
 	}
 	pa_buf_init(&s->rejects.bytes, ROOM_MAX);
 	pa_buf_init(&s->raw, PA_REJECT_RAW_MAX);
-	st = open_folder(AT_FDCWD, config->dir, &s->dir, err);
+	st = pa_io_open_dir(AT_FDCWD, config->dir, &s->dir, err);
 	if (st == PA_OK)
-		st = open_folder(s->dir, "tmp", &s->tmp, err);
+		st = pa_io_open_dir(s->dir, "tmp", &s->tmp, err);
 	if (st == PA_OK)
-		st = open_folder(s->dir, "ready", &s->ready, err);
+		st = pa_io_open_dir(s->dir, "ready", &s->ready, err);
 	if (st == PA_OK)
-		st = open_folder(s->dir, "rejects", &s->rejects_dir, err);
+		st = pa_io_open_dir(s->dir, "rejects", &s->rejects_dir, err);
 	if (st == PA_OK)
 		st = make_prefix(s, err);
 	if (st != PA_OK) {
