@@ -62,7 +62,8 @@ int pa_spool_full(const struct pa_spool *s) __attribute__((pure));
 int pa_spool_pending(const struct pa_spool *s) __attribute__((pure));
 
 /* Write the batch; END is PA_CAPTURE_OPEN but for the last batch of the capture, which is
- * written even when it is empty. */
+ * written even when it is empty.
+ * PA_ELIMIT past 9,999,999,999 rows of one capture: the loader would not know the batch. */
 enum pa_status pa_spool_flush(struct pa_spool *s, enum pa_capture_end end, enum pa_dialect dialect,
                               struct pa_error *err) __attribute__((warn_unused_result));
 

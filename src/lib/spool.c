@@ -18,7 +18,8 @@
 #define ROOM_MAX (1024u * MEGABYTE) /* one packet may go beyond batch_bytes by its own size */
 #define ID_HEX   16                 /* characters of the batch id that name the capture */
 
-#define MAKE_TRIES 1000 /* a millisecond apart */
+#define FIRST_ROW_MAX 9999999999u /* the batch id has ten digits for it */
+#define MAKE_TRIES    1000        /* a millisecond apart */
 
 static const char reject_columns[] = "row_no,frame,column_name,reason,raw_bytes,raw";
 
@@ -504,6 +505,10 @@ enum pa_status pa_spool_flush(struct pa_spool *s, enum pa_capture_end end, enum 
 
 	if (!pa_spool_pending(s) && end == PA_CAPTURE_OPEN)
 		return PA_OK;
+	if (s->first_row > FIRST_ROW_MAX)
+		return pa_fail(err, PA_ELIMIT, 0,
+		               "a capture has at most %llu rows; begin a new one",
+		               (unsigned long long)FIRST_ROW_MAX);
 	m = malloc(sizeof(*m));
 	if (!m)
 		return pa_fail(err, PA_ENOMEM, 0, "no memory for the manifest");

@@ -477,6 +477,27 @@ static void test_an_empty_last_batch(void **state)
 	pa_manifest_done(&m);
 }
 
+/* The ten digits of a batch id hold no later first row, and the loader lists no longer id. */
+static void test_the_last_row_of_all(void **state)
+{
+	const struct pa_outcome_info info = {.time = {SECOND, 0}, .frame = 1};
+	struct pa_spool *s = open_spool();
+	struct pa_error err = {0};
+
+	(void)state;
+	pa_spool_packet(s, 9999999998, &info);
+	flush(s, PA_CAPTURE_OPEN);
+	pa_spool_packet(s, 9999999999, &info);
+	flush(s, PA_CAPTURE_OPEN);
+	assert_int_equal(n_batches(), 2);
+	assert_string_equal(batch(1) + 17, "9999999999");
+	pa_spool_packet(s, 10000000000, &info);
+	assert_int_equal(pa_spool_flush(s, PA_CAPTURE_OPEN, PA_DIALECT_4_4, &err), PA_ELIMIT);
+	assert_non_null(strstr(err.msg, "9999999999 rows"));
+	assert_int_equal(n_batches(), 2);
+	pa_spool_free(s);
+}
+
 /* Rows without anything in a table: the batch has no such file. */
 static void test_only_rejects(void **state)
 {
@@ -779,6 +800,7 @@ int main(void)
 	    TEST(test_limit_of_bytes),
 	    TEST(test_empty_batches),
 	    TEST(test_an_empty_last_batch),
+	    TEST(test_the_last_row_of_all),
 	    TEST(test_only_rejects),
 	    TEST(test_long_rejects),
 	    TEST(test_the_same_again),
