@@ -66,9 +66,18 @@ server_buffer_mb() {
 	printf '%s' "$mb"
 }
 
+# A server that starts, if only to make its data folder, clears temporary tables out of its
+# tmpdir, another server's too: each has one of its own.
+server_tmpdir() {
+	mkdir -p -- "$PA_RUN/tmp"
+	printf '%s' "$PA_RUN/tmp"
+}
+
 # Make the data folder under another name, then rename it: it is whole or not there.
 server_initialise() {
 	local new=$SERVER_DB.new user=() install
+	local -x TMPDIR
+	TMPDIR=$(server_tmpdir)
 	rm -rf -- "$new"
 	mkdir -m 0700 -- "$new"
 	[[ $(id -u) -ne 0 ]] || user=(--user=root)
@@ -105,10 +114,7 @@ server_spawn() {
 		--skip-networking --skip-name-resolve --skip-log-bin --local-infile=1
 		--character-set-server=utf8mb4 --collation-server=utf8mb4_bin
 		--default-time-zone=+00:00 --lc-messages=en_US --max-allowed-packet=67108864
-		"--innodb-buffer-pool-size=$(server_buffer_mb)M")
-	# A server that starts clears temporary tables out of its tmpdir, another server's too.
-	mkdir -p -- "$PA_RUN/tmp"
-	args+=("--tmpdir=$PA_RUN/tmp")
+		"--innodb-buffer-pool-size=$(server_buffer_mb)M" "--tmpdir=$(server_tmpdir)")
 	[[ $(id -u) -ne 0 ]] || args+=(--user=root)
 	if [[ $SERVER_KIND == mysql ]]; then
 		args+=(--mysqlx=OFF --secure-file-priv=NULL --performance-schema=OFF
