@@ -20,8 +20,8 @@ enum pa_status pa_ddl_table(const struct pa_profile *p, const struct pa_table *t
 enum pa_status pa_ddl_view(const struct pa_profile *p, const struct pa_table *t, struct pa_buf *out)
     __attribute__((warn_unused_result));
 
-/* The ledger (sensors, captures, batches, rejects, schema_version), one CREATE TABLE IF NOT
- * EXISTS after the other. */
+/* The ledger (sensors, captures, passports, batches, rejects, schema_version), one CREATE
+ * TABLE IF NOT EXISTS after the other. */
 enum pa_status pa_ddl_ledger(struct pa_buf *out) __attribute__((warn_unused_result));
 
 /* LOAD DATA LOCAL for what tshark2csv prints on standard output in FORMAT: readable addresses

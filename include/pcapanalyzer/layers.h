@@ -12,7 +12,7 @@
 
 #include "pcapanalyzer/buf.h"
 #include "pcapanalyzer/error.h"
-#include "pcapanalyzer/profile.h"
+#include "pcapanalyzer/header.h"
 
 #define PA_LAYERS_MAX 256
 

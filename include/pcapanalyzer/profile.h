@@ -1,8 +1,9 @@
 /* Profiles: the one source of truth for fields, columns, tables and keys; profile(5).
  *
  * A profile is read once at start and never changes afterwards. Every table begins with the
- * four standard columns ts, ts_ns, capture_id, frame, which a profile does not declare; a
- * table with several rows per packet has the fifth, idx.
+ * four standard columns ts, ts_ns, capture_id, frame, which a profile does not declare. A table
+ * with several rows per packet then has idx, and one with a column that may be too narrow for a
+ * value has cut, behind all others.
  */
 #ifndef PCAPANALYZER_PROFILE_H
 #define PCAPANALYZER_PROFILE_H
@@ -13,36 +14,16 @@
 #include "pcapanalyzer/buf.h"
 #include "pcapanalyzer/digest.h"
 #include "pcapanalyzer/error.h"
+#include "pcapanalyzer/fields.h"
+#include "pcapanalyzer/header.h"
 #include "pcapanalyzer/manifest.h"
+#include "pcapanalyzer/type.h"
 
 #define PA_PROFILE_BYTES_MAX  (1024 * 1024)
 #define PA_PROFILE_TABLES_MAX 64
 #define PA_TABLE_COLUMNS_MAX  512
 #define PA_PROFILE_FIELDS_MAX 1024
 #define PA_TABLE_KEYS_MAX     16
-
-enum pa_type {
-	PA_T_TIME,         /* DATETIME(6) from seconds since 1970 */
-	PA_T_NANOS,        /* SMALLINT UNSIGNED: 0..999, what DATETIME(6) leaves of a time */
-	PA_T_UINT8,        /* TINYINT UNSIGNED */
-	PA_T_UINT16,       /* SMALLINT UNSIGNED */
-	PA_T_UINT32,       /* INT UNSIGNED */
-	PA_T_UINT64,       /* BIGINT UNSIGNED */
-	PA_T_INT8,         /* TINYINT */
-	PA_T_INT16,        /* SMALLINT */
-	PA_T_INT32,        /* INT */
-	PA_T_INT64,        /* BIGINT */
-	PA_T_DOUBLE,       /* DOUBLE */
-	PA_T_BOOL,         /* BOOLEAN (TINYINT(1)) */
-	PA_T_IP,           /* VARBINARY(16): 4 or 16 bytes */
-	PA_T_MAC,          /* BINARY(6) */
-	PA_T_BYTES,        /* VARBINARY(N), or LONGBLOB without N */
-	PA_T_TEXT,         /* VARCHAR(N) utf8mb4, or LONGTEXT without N */
-	PA_T_JSON,         /* LONGTEXT utf8mb4: every occurrence as a JSON array of strings */
-	PA_T_DURATION,     /* DECIMAL(20,9): seconds */
-	PA_T_SET,          /* SET('a','b',...): which of the fields are present, by last word */
-	PA_T_COMMUNITY_ID, /* CHAR(30) ascii: Community ID v1 of the row's layer */
-};
 
 /* Where a value comes from: a tshark field, or something that the filter knows itself. */
 enum pa_source_kind {
@@ -51,7 +32,17 @@ enum pa_source_kind {
 	PA_S_INDEX,   /* @index: the row's place among the rows of this packet, from 0 */
 	PA_S_KIND,    /* @kind: "ip", "ipv6" or "arp", the row's layer */
 	PA_S_QUOTED,  /* @quoted: 1 when the row's layer is quoted inside an ICMP error */
+	PA_S_PROTO,   /* @proto: the transport's protocol number in the row's layer */
+	PA_S_CUT,     /* @cut: how many values of the row its columns could not hold whole */
 	PA_S_LAYER,   /* @layer: the row's layer as a whole (community_id) */
+};
+
+/* Which of a field's occurrences in the packet a column takes. */
+enum pa_which {
+	PA_W_ROW,   /* the row's own: of its layer, its occurrence under "each", else the first */
+	PA_W_FIRST, /* the packet's first */
+	PA_W_LAST,  /* the packet's last */
+	PA_W_ALL,   /* every one, as a JSON array; type json only */
 };
 
 struct pa_source {
@@ -62,9 +53,10 @@ struct pa_source {
 struct pa_column {
 	char name[PA_NAME_MAX];
 	enum pa_type type;
-	uint32_t max;                     /* characters of TEXT, bytes of BYTES; 0 for no limit */
-	int standard;                     /* 1 for ts, ts_ns, capture_id, frame, idx: NOT NULL */
-	unsigned line;                    /* where the profile says it; 0 for standard columns */
+	enum pa_which which;
+	uint32_t max;  /* characters of TEXT, bytes of BYTES; 0 for no limit */
+	int standard;  /* 1 for ts, ts_ns, capture_id, frame, idx, cut: NOT NULL */
+	unsigned line; /* where the profile says it; 0 for standard columns */
 	uint16_t first_source, n_sources; /* into pa_profile.sources; first that is present */
 };
 
@@ -91,24 +83,10 @@ struct pa_table {
 	unsigned n_keys;
 };
 
-/* Which header a field belongs to, from the word before its first dot. Values of these come
- * from the row's layer; all others are the packet's first occurrence. */
-enum pa_header {
-	PA_H_NONE,
-	PA_H_IP,
-	PA_H_IPV6,
-	PA_H_ARP,
-	PA_H_TCP,
-	PA_H_UDP,
-	PA_H_SCTP,
-	PA_H_ICMP,
-	PA_H_ICMPV6,
-	PA_H_COUNT
-};
-
 struct pa_field {
 	char *name; /* tshark's, as after -e; heap */
 	enum pa_header header;
+	int fixed;     /* 1: every header of its kind has one value of it */
 	int single;    /* 1: a packet has one value at most, so nothing in it separates values */
 	unsigned line; /* where the profile first names it; 0 for one the filter needs itself */
 };
@@ -136,7 +114,7 @@ enum pa_flow_field {
 
 struct pa_profile {
 	char name[PA_NAME_MAX];
-	uint8_t sha256[PA_SHA256_BYTES]; /* of the profile's text */
+	uint8_t sha256[PA_SHA256_BYTES]; /* of the canonical text */
 	struct pa_field *fields;         /* in the order of tshark's -e arguments */
 	unsigned n_fields;
 	struct pa_source *sources;
@@ -148,16 +126,25 @@ struct pa_profile {
 	/* Fields that every profile has; indices into fields. frame.number is field 0 and
 	 * frame.marked the last one: the guards at both ends of every row. */
 	unsigned f_number, f_time, f_protocols, f_guard;
-	/* What a Community ID is made of, in the order of enum pa_flow_field; only when a table
-	 * has such a column. */
+	/* What a Community ID and @proto are made of, in the order of enum pa_flow_field; only
+	 * when a column needs them. */
 	int has_flow_fields;
 	uint16_t f_flow[PA_FLOW_COUNT];
 };
 
 /* Read the profile TEXT called NAME (a plain identifier).
+ * fields: the installed tshark's, against which the profile is checked and from which columns
+ *         without a type get theirs; NULL when nobody knows them, and then every column needs
+ *         a type. They are not kept.
  * PA_EPROFILE with the line in err->row. *out is heap, for pa_profile_free(). */
-enum pa_status pa_profile_read(const char *name, struct pa_slice text, struct pa_profile **out,
+enum pa_status pa_profile_read(const char *name, struct pa_slice text,
+                               const struct pa_fields *fields, struct pa_profile **out,
                                struct pa_error *err) __attribute__((warn_unused_result));
+
+/* Append the profile's canonical text: every type said, no comments. Reading it gives the same
+ * profile, without fields. It is what sha256 is of, and what the ledger keeps. */
+enum pa_status pa_profile_text(const struct pa_profile *p, struct pa_buf *out)
+    __attribute__((warn_unused_result));
 void pa_profile_free(struct pa_profile *p);
 
 /* The default profile's text, built into the library. */
@@ -169,9 +156,6 @@ const struct pa_table *pa_profile_table(const struct pa_profile *p, const char *
 
 /* 1 when NAME is a plain SQL identifier: [a-z][a-z0-9_]*, at most 64 bytes. */
 int pa_identifier_ok(struct pa_slice name) __attribute__((pure));
-
-/* The type's name in a profile. */
-const char *pa_type_name(enum pa_type type) __attribute__((const));
 
 /* The word that a field adds to a SET column: what follows its last dot.
  * Points into the field's name. */

@@ -1,7 +1,7 @@
 # packets: the default profile. profile(5) explains every line.
 #
 #   [table]  ROWS                     what makes a row
-#   column   TYPE   FIELD | FIELD     the first field that is present
+#   column   TYPE   FIELD | FIELD     the first field that is present; without TYPE, tshark's
 #   key      column column(prefix)    a secondary key
 #
 # Every table starts with ts, ts_ns, capture_id, frame (and idx where a packet can have
@@ -17,7 +17,7 @@ eth_dst       mac           eth.dst | wlan.da
 vlan          uint16        vlan.id
 src           ip            ip.src | ipv6.src | arp.src.proto_ipv4
 dst           ip            ip.dst | ipv6.dst | arp.dst.proto_ipv4
-proto         uint8         ip.proto | ipv6.nxt
+proto         uint8         @proto
 ttl           uint8         ip.ttl | ipv6.hlim
 dscp          uint8         ip.dsfield.dscp | ipv6.tclass.dscp
 src_port      uint16        tcp.srcport | udp.srcport | sctp.srcport
@@ -43,7 +43,7 @@ kind          text(4)       @kind
 quoted        bool          @quoted
 src           ip            ip.src | ipv6.src | arp.src.proto_ipv4
 dst           ip            ip.dst | ipv6.dst | arp.dst.proto_ipv4
-proto         uint8         ip.proto | ipv6.nxt
+proto         uint8         @proto
 ttl           uint8         ip.ttl | ipv6.hlim
 dscp          uint8         ip.dsfield.dscp | ipv6.tclass.dscp
 src_port      uint16        tcp.srcport | udp.srcport | sctp.srcport

@@ -6,8 +6,11 @@
 #include <string.h>
 #include <time.h>
 
-#define LAST_SECOND     253402300799 /* 9999-12-31 23:59:59 UTC */
-#define DOUBLE_TEXT_MAX 64
+#define FIRST_SECOND (-30610224000) /* 1000-01-01 00:00:00 UTC */
+#define LAST_SECOND  253402300799   /* 9999-12-31 23:59:59 UTC */
+#define DAY_SECONDS  86400
+/* IEEE 11073 floats are printed without an exponent: 8 digits and 128 zeros. */
+#define DOUBLE_TEXT_MAX 160
 
 static int is_digit(uint8_t c)
 {
@@ -90,7 +93,7 @@ enum pa_status pa_convert_bool(struct pa_slice in, uint64_t *out)
 	return PA_OK;
 }
 
-enum pa_status pa_convert_time(struct pa_slice in, struct pa_time *out)
+enum pa_status pa_convert_epoch(struct pa_slice in, struct pa_time *out)
 {
 	uint64_t sec = 0;
 	uint32_t nsec = 0;
@@ -117,6 +120,207 @@ enum pa_status pa_convert_time(struct pa_slice in, struct pa_time *out)
 	return PA_OK;
 }
 
+/* The take_ functions take something off the front of IN, or return 0. */
+static int take_text(struct pa_slice *in, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (in->len < n || memcmp(in->ptr, text, n) != 0)
+		return 0;
+	in->ptr += n;
+	in->len -= n;
+	return 1;
+}
+
+static size_t n_digits(struct pa_slice in)
+{
+	size_t n = 0;
+
+	while (n < in.len && is_digit(in.ptr[n]))
+		n++;
+	return n;
+}
+
+static int take_digits(struct pa_slice *in, size_t n, int64_t *out)
+{
+	int64_t v = 0;
+
+	if (in->len < n)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!is_digit(in->ptr[i]))
+			return 0;
+		v = v * 10 + (in->ptr[i] - '0');
+	}
+	in->ptr += n;
+	in->len -= n;
+	*out = v;
+	return 1;
+}
+
+static int take_year(struct pa_slice *in, int64_t *out)
+{
+	size_t n = n_digits(*in);
+
+	return n >= 1 && n <= 5 && take_digits(in, n, out);
+}
+
+static int take_month(struct pa_slice *in, int64_t *out)
+{
+	static const char names[] = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ";
+
+	for (*out = 1; *out <= 12; ++*out) {
+		char name[5] = {0};
+
+		memcpy(name, names + 4 * (*out - 1), 4);
+		if (take_text(in, name))
+			return 1;
+	}
+	return 0;
+}
+
+/* hh:mm:ss, and 9 fraction digits or none. */
+static int take_clock(struct pa_slice *in, struct pa_time *out)
+{
+	int64_t hour, minute, second;
+	int64_t nsec = 0;
+
+	if (!take_digits(in, 2, &hour) || !take_text(in, ":") || !take_digits(in, 2, &minute) ||
+	    !take_text(in, ":") || !take_digits(in, 2, &second) || hour > 23 || minute > 59 ||
+	    second > 59)
+		return 0;
+	if (take_text(in, ".") && !take_digits(in, 9, &nsec))
+		return 0;
+	out->sec = hour * 3600 + minute * 60 + second;
+	out->nsec = (uint32_t)nsec;
+	return 1;
+}
+
+/* Z, +hhmm or -hhmm at the end. */
+static int take_offset(struct pa_slice *in, int64_t *out)
+{
+	int64_t hour, minute;
+	int west;
+
+	*out = 0;
+	if (take_text(in, "Z"))
+		return 1;
+	west = take_text(in, "-");
+	if ((!west && !take_text(in, "+")) || !take_digits(in, 2, &hour) ||
+	    !take_digits(in, 2, &minute) || hour > 23 || minute > 59)
+		return 0;
+	*out = (hour * 60 + minute) * (west ? -60 : 60);
+	return 1;
+}
+
+static int is_leap(int64_t year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+/* Days from 1970-01-01 to the first of January. */
+static int64_t days_before_year(int64_t year)
+{
+	int64_t y = year + 399; /* not negative for any year that is read here */
+
+	return 365 * y + y / 4 - y / 100 + y / 400 - 865259;
+}
+
+/* 0: there is no such day. */
+static int day_of_year(int64_t year, int64_t month, int64_t day, int64_t *out)
+{
+	static const int16_t before[] = {0,   31,  59,  90,  120, 151, 181,
+	                                 212, 243, 273, 304, 334, 365};
+	int64_t leap = is_leap(year);
+
+	if (month < 1 || month > 12 || day < 1 ||
+	    day > before[month] - before[month - 1] + (month == 2 ? leap : 0))
+		return 0;
+	*out = before[month - 1] + (month > 2 ? leap : 0) + day;
+	return 1;
+}
+
+/* Mar  3, 2017 00:10:23.466752000 UTC */
+static int named_month(struct pa_slice in, int64_t *year, int64_t *yday, struct pa_time *clock)
+{
+	int64_t month, day;
+
+	return take_month(&in, &month) && take_digits(&in, take_text(&in, " ") ? 1 : 2, &day) &&
+	       take_text(&in, ", ") && take_year(&in, year) && take_text(&in, " ") &&
+	       take_clock(&in, clock) && take_text(&in, " UTC") && in.len == 0 &&
+	       day_of_year(*year, month, day, yday);
+}
+
+/* 2017/062:00:10:23.466752000 UTC */
+static int numbered_day(struct pa_slice in, int64_t *year, int64_t *yday, struct pa_time *clock)
+{
+	return take_year(&in, year) && take_text(&in, "/") && take_digits(&in, 3, yday) &&
+	       take_text(&in, ":") && take_clock(&in, clock) && take_text(&in, " UTC") &&
+	       in.len == 0;
+}
+
+/* 2017-03-03T00:10:23.466752000Z and 2017-062T00:10:23.466752000Z */
+static int iso_8601(struct pa_slice in, int64_t *year, int64_t *yday, struct pa_time *clock)
+{
+	int64_t month, day, offset;
+
+	if (!take_year(&in, year) || !take_text(&in, "-"))
+		return 0;
+	if (n_digits(in) == 3) {
+		if (!take_digits(&in, 3, yday))
+			return 0;
+	} else if (!take_digits(&in, 2, &month) || !take_text(&in, "-") ||
+	           !take_digits(&in, 2, &day) || !day_of_year(*year, month, day, yday)) {
+		return 0;
+	}
+	if (!take_text(&in, "T") || !take_clock(&in, clock) || !take_offset(&in, &offset) ||
+	    in.len != 0)
+		return 0;
+	clock->sec -= offset;
+	return 1;
+}
+
+static enum pa_status negative_epoch(struct pa_slice in, struct pa_time *out)
+{
+	struct pa_time t;
+
+	in.ptr++;
+	in.len--;
+	if (pa_convert_epoch(in, &t) != PA_OK || t.nsec != 0 || -t.sec < FIRST_SECOND)
+		return PA_EVALUE;
+	out->sec = -t.sec;
+	out->nsec = 0;
+	return PA_OK;
+}
+
+enum pa_status pa_convert_time(struct pa_slice in, struct pa_time *out, int *null)
+{
+	int64_t year, yday;
+	struct pa_time t;
+	enum pa_status st = PA_OK;
+
+	if (pa_slice_is(in, "NULL")) {
+		*null = 1;
+		return PA_OK;
+	}
+	if (in.len > 0 && in.ptr[0] == '-') {
+		st = negative_epoch(in, &t);
+	} else if (pa_convert_epoch(in, &t) != PA_OK) {
+		if (!iso_8601(in, &year, &yday, &t) && !named_month(in, &year, &yday, &t) &&
+		    !numbered_day(in, &year, &yday, &t))
+			return PA_EVALUE;
+		if (yday < 1 || yday > 365 + is_leap(year))
+			return PA_EVALUE;
+		t.sec += (days_before_year(year) + yday - 1) * DAY_SECONDS;
+		st = t.sec >= FIRST_SECOND && t.sec <= LAST_SECOND ? PA_OK : PA_EVALUE;
+	}
+	if (st == PA_OK) {
+		*out = t;
+		*null = 0;
+	}
+	return st;
+}
+
 enum pa_status pa_convert_ip(struct pa_slice in, uint8_t out[16], uint8_t *n)
 {
 	char text[INET6_ADDRSTRLEN];
@@ -135,40 +339,121 @@ enum pa_status pa_convert_ip(struct pa_slice in, uint8_t out[16], uint8_t *n)
 	return PA_OK;
 }
 
+/* Two hexadecimal digits; -1 when they are none. */
+static int pair(const uint8_t *at)
+{
+	int high = hex_value(at[0]);
+	int low = hex_value(at[1]);
+
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+/* N pairs with ':' between. */
+static enum pa_status pairs(struct pa_slice in, uint8_t *out, size_t n)
+{
+	uint8_t raw[8];
+
+	if (in.len != 3 * n - 1)
+		return PA_EVALUE;
+	for (size_t i = 0; i < n; i++) {
+		int byte = pair(in.ptr + 3 * i);
+
+		if (byte < 0 || (i + 1 < n && in.ptr[3 * i + 2] != ':'))
+			return PA_EVALUE;
+		raw[i] = (uint8_t)byte;
+	}
+	memcpy(out, raw, n);
+	return PA_OK;
+}
+
 enum pa_status pa_convert_mac(struct pa_slice in, uint8_t out[6])
 {
-	uint8_t raw[6];
+	return pairs(in, out, 6);
+}
 
-	if (in.len != 17)
+enum pa_status pa_convert_eui64(struct pa_slice in, uint8_t out[8])
+{
+	return pairs(in, out, 8);
+}
+
+enum pa_status pa_convert_guid(struct pa_slice in, uint8_t out[16])
+{
+	uint8_t raw[16];
+	size_t at = 0;
+
+	if (in.len != 36)
 		return PA_EVALUE;
-	for (size_t i = 0; i < 6; i++) {
-		int high = hex_value(in.ptr[3 * i]);
-		int low = hex_value(in.ptr[3 * i + 1]);
+	for (size_t i = 0; i < sizeof(raw); i++, at += 2) {
+		int byte;
 
-		if (high < 0 || low < 0 || (i < 5 && in.ptr[3 * i + 2] != ':'))
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && in.ptr[at++] != '-')
 			return PA_EVALUE;
-		raw[i] = (uint8_t)(high << 4 | low);
+		byte = pair(in.ptr + at);
+		if (byte < 0)
+			return PA_EVALUE;
+		raw[i] = (uint8_t)byte;
 	}
 	memcpy(out, raw, sizeof(raw));
 	return PA_OK;
 }
 
+/* The byte that a backslash and IN stand for; -1 when nothing. */
+static int escaped(struct pa_slice in)
+{
+	static const char letters[] = "0abtnvfr'\\";
+	static const char bytes[] = {'\0', '\a', '\b', '\t', '\n', '\v', '\f', '\r', '\'', '\\'};
+	const char *hit;
+	int64_t v = 0;
+
+	if (in.len == 3 && in.ptr[0] == 'x')
+		return pair(in.ptr + 1);
+	if (in.len == 3) {
+		for (size_t i = 0; i < 3; i++) {
+			if (in.ptr[i] < '0' || in.ptr[i] > '7')
+				return -1;
+			v = v << 3 | (in.ptr[i] - '0');
+		}
+		return v <= UINT8_MAX ? (int)v : -1;
+	}
+	hit = in.len == 1 && in.ptr[0] ? strchr(letters, in.ptr[0]) : NULL;
+	return hit ? bytes[hit - letters] : -1;
+}
+
+enum pa_status pa_convert_char(struct pa_slice in, uint8_t *out)
+{
+	int byte = -1;
+
+	if (in.len < 3 || in.ptr[0] != '\'' || in.ptr[in.len - 1] != '\'')
+		return PA_EVALUE;
+	in.ptr++;
+	in.len -= 2;
+	if (in.ptr[0] == '\\')
+		byte = escaped((struct pa_slice){in.ptr + 1, in.len - 1});
+	else if (in.len == 1 && in.ptr[0] >= ' ' && in.ptr[0] <= '~' && in.ptr[0] != '\'')
+		byte = in.ptr[0];
+	if (byte < 0)
+		return PA_EVALUE;
+	*out = (uint8_t)byte;
+	return PA_OK;
+}
+
 enum pa_status pa_convert_bytes(struct pa_slice in, struct pa_buf *out)
 {
-	size_t step = in.len > 2 && in.ptr[2] == ':' ? 3 : 2;
+	size_t step = in.len > 2 && in.ptr[2] && strchr(":-. ", in.ptr[2]) ? 3 : 2;
 	size_t n = (in.len + step - 2) / step;
 	enum pa_status st;
 
+	if (pa_slice_is(in, "<MISSING>"))
+		return PA_OK;
 	if (in.len == 0 || n * step - (step - 2) != in.len)
 		return PA_EVALUE;
 	for (size_t i = 0; i < n; i++)
-		if (hex_value(in.ptr[step * i]) < 0 || hex_value(in.ptr[step * i + 1]) < 0 ||
-		    (step == 3 && i + 1 < n && in.ptr[step * i + 2] != ':'))
+		if (pair(in.ptr + step * i) < 0 ||
+		    (step == 3 && i + 1 < n && in.ptr[step * i + 2] != in.ptr[2]))
 			return PA_EVALUE;
 	st = pa_buf_reserve(out, n);
 	for (size_t i = 0; st == PA_OK && i < n; i++)
-		out->ptr[out->len++] =
-		    (uint8_t)(hex_value(in.ptr[step * i]) << 4 | hex_value(in.ptr[step * i + 1]));
+		out->ptr[out->len++] = (uint8_t)pair(in.ptr + step * i);
 	return st;
 }
 
@@ -189,21 +474,32 @@ static int is_finite(struct pa_slice in)
 	return isfinite(strtod(text, NULL)) != 0;
 }
 
-enum pa_status pa_convert_double(struct pa_slice in)
+/* What printf() makes of such values (up to 4.4), what 4.6 does, and the words of IEEE 11073. */
+static int is_no_number(struct pa_slice in)
+{
+	static const char *const words[] = {"nan",       "-nan",      "inf",      "-inf",
+	                                    "NaN",       "-NaN",      "Infinity", "-Infinity",
+	                                    "+INFINITY", "-INFINITY", "NRes",     "RFU"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (pa_slice_is(in, words[i]))
+			return 1;
+	return 0;
+}
+
+static int is_number(struct pa_slice in)
 {
 	size_t i = in.len > 0 && in.ptr[0] == '-';
 	size_t start = i;
 
-	if (in.len > DOUBLE_TEXT_MAX)
-		return PA_EVALUE;
 	i = skip_digits(in, i);
 	if (i == start)
-		return PA_EVALUE;
+		return 0;
 	if (i < in.len && in.ptr[i] == '.') {
 		start = ++i;
 		i = skip_digits(in, i);
 		if (i == start)
-			return PA_EVALUE;
+			return 0;
 	}
 	if (i < in.len && (in.ptr[i] == 'e' || in.ptr[i] == 'E')) {
 		i++;
@@ -212,9 +508,23 @@ enum pa_status pa_convert_double(struct pa_slice in)
 		start = i;
 		i = skip_digits(in, i);
 		if (i == start || i - start > 3)
-			return PA_EVALUE;
+			return 0;
 	}
-	return i == in.len && is_finite(in) ? PA_OK : PA_EVALUE;
+	return i == in.len;
+}
+
+enum pa_status pa_convert_double(struct pa_slice in, int *null)
+{
+	if (in.len > DOUBLE_TEXT_MAX)
+		return PA_EVALUE;
+	if (is_no_number(in)) {
+		*null = 1;
+		return PA_OK;
+	}
+	if (!is_number(in))
+		return PA_EVALUE;
+	*null = !is_finite(in);
+	return PA_OK;
 }
 
 enum pa_status pa_convert_duration(struct pa_slice in)

@@ -125,15 +125,82 @@ static enum pa_status put_ip(struct pa_buf *out, const uint8_t *raw, uint8_t n)
 	return pa_buf_puts(out, text);
 }
 
-static enum pa_status put_mac(struct pa_buf *out, const uint8_t *raw)
+/* Hexadecimal pairs, with SEPARATOR in front of the bytes whose bits are set in PLACES. */
+static enum pa_status put_pairs(struct pa_buf *out, const uint8_t *raw, size_t n, uint32_t places,
+                                char separator)
 {
-	char hex[13];
-	char text[17];
+	enum pa_status st = pa_buf_reserve(out, 3 * n + 1);
+	char *to;
 
-	pa_hex(raw, 6, hex);
-	for (size_t i = 0; i < sizeof(text); i++)
-		text[i] = i % 3 == 2 ? ':' : hex[i - i / 3];
-	return pa_buf_put(out, text, sizeof(text));
+	if (st != PA_OK)
+		return st;
+	to = (char *)out->ptr + out->len;
+	for (size_t i = 0; i < n; i++) {
+		if (places >> i & 1)
+			*to++ = separator;
+		pa_hex(raw + i, 1, to);
+		to += 2;
+	}
+	out->len = (size_t)(to - (char *)out->ptr);
+	return PA_OK;
+}
+
+/* The byte as MySQL's character set latin1 has it, which is Windows-1252 where that has one. */
+static enum pa_status put_char(struct pa_buf *out, enum pa_csv_style style, uint8_t byte)
+{
+	static const uint16_t windows[] = {
+	    0x20ac, 0x0081, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+	    0x2039, 0x0152, 0x008d, 0x017d, 0x008f, 0x0090, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+	    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178};
+	uint16_t c = byte >= 0x80 && byte < 0xa0 ? windows[byte - 0x80] : byte;
+	uint8_t text[3];
+	size_t n = 0;
+
+	if (c < 0x80) {
+		text[n++] = (uint8_t)c;
+	} else if (c < 0x800) {
+		text[n++] = (uint8_t)(0xc0 | c >> 6);
+		text[n++] = (uint8_t)(0x80 | (c & 0x3f));
+	} else {
+		text[n++] = (uint8_t)(0xe0 | c >> 12);
+		text[n++] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+		text[n++] = (uint8_t)(0x80 | (c & 0x3f));
+	}
+	return put_text(out, style, text, n);
+}
+
+static size_t raw_bytes(const struct pa_value *v)
+{
+	switch (v->kind) {
+	case PA_V_IP:
+		return v->n_raw;
+	case PA_V_MAC:
+		return 6;
+	case PA_V_EUI64:
+		return 8;
+	case PA_V_GUID:
+		return 16;
+	default: /* PA_V_CHAR */
+		return 1;
+	}
+}
+
+static enum pa_status put_raw(struct pa_buf *out, enum pa_csv_style style, const struct pa_value *v)
+{
+	if (style == PA_CSV_BATCH)
+		return escape(out, v->raw, raw_bytes(v), 0);
+	switch (v->kind) {
+	case PA_V_IP:
+		return put_ip(out, v->raw, v->n_raw);
+	case PA_V_MAC:
+		return put_pairs(out, v->raw, 6, 0x3e, ':');
+	case PA_V_EUI64:
+		return put_pairs(out, v->raw, 8, 0xfe, ':');
+	case PA_V_GUID:
+		return put_pairs(out, v->raw, 16, 0x550, '-');
+	default:
+		return put_char(out, style, v->raw[0]);
+	}
 }
 
 static enum pa_status put_int(struct pa_buf *out, int64_t v)
@@ -164,10 +231,11 @@ enum pa_status pa_csv_value(struct pa_buf *out, enum pa_csv_style style, const s
 		pa_time_text(v->time, time);
 		return pa_buf_put(out, time, 26);
 	case PA_V_IP:
-		return style == PA_CSV_BATCH ? escape(out, v->raw, v->n_raw, 0)
-		                             : put_ip(out, v->raw, v->n_raw);
 	case PA_V_MAC:
-		return style == PA_CSV_BATCH ? escape(out, v->raw, 6, 0) : put_mac(out, v->raw);
+	case PA_V_EUI64:
+	case PA_V_GUID:
+	case PA_V_CHAR:
+		return put_raw(out, style, v);
 	}
 	return PA_EVALUE;
 }

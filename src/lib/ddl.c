@@ -146,13 +146,23 @@ static void put_type(struct sql *s, const struct pa_profile *p, const struct pa_
 		put(s, "DOUBLE");
 		break;
 	case PA_T_BOOL:
+	case PA_T_PRESENT:
 		put(s, "BOOLEAN");
+		break;
+	case PA_T_CHAR:
+		put(s, "BINARY(1)");
 		break;
 	case PA_T_IP:
 		put(s, "VARBINARY(16)");
 		break;
 	case PA_T_MAC:
 		put(s, "BINARY(6)");
+		break;
+	case PA_T_EUI64:
+		put(s, "BINARY(8)");
+		break;
+	case PA_T_GUID:
+		put(s, "BINARY(16)");
 		break;
 	case PA_T_BYTES:
 		put_sized(s, "VARBINARY", c->max, "LONGBLOB");
@@ -173,7 +183,14 @@ static void put_type(struct sql *s, const struct pa_profile *p, const struct pa_
 	case PA_T_COMMUNITY_ID:
 		put(s, "CHAR(30) CHARACTER SET ascii COLLATE ascii_bin");
 		break;
+	case PA_T_COUNT:
+		break;
 	}
+}
+
+static int is_cut(const struct pa_profile *p, const struct pa_column *c)
+{
+	return c->n_sources > 0 && p->sources[c->first_source].kind == PA_S_CUT;
 }
 
 static void put_key(struct sql *s, const struct pa_profile *p, const struct pa_table *t,
@@ -206,13 +223,14 @@ enum pa_status pa_ddl_table(const struct pa_profile *p, const struct pa_table *t
 		put_name(&s, c->name);
 		put(&s, " ");
 		put_type(&s, p, c);
-		put(&s, c->standard ? " NOT NULL,\n" : " NULL,\n");
+		put(&s, c->standard ? " NOT NULL" : " NULL");
+		put(&s, is_cut(p, c) ? " DEFAULT 0,\n" : ",\n");
 	}
 	put(&s, "\tPRIMARY KEY (");
 	for (unsigned i = 0; i < t->n_columns; i++) {
 		const struct pa_column *c = column_at(p, t, i);
 
-		if (!c->standard || c->type == PA_T_NANOS)
+		if (!c->standard || c->type == PA_T_NANOS || is_cut(p, c))
 			continue;
 		put(&s, between);
 		put_name(&s, c->name);
@@ -227,9 +245,31 @@ enum pa_status pa_ddl_table(const struct pa_profile *p, const struct pa_table *t
 	return finish(&s);
 }
 
+/* The bytes of NAME in hexadecimal digits, with MARK in front of the digits at PLACES, which
+ * stand from the right to the left, so that no mark moves the next place. */
+static void put_marked_hex(struct sql *s, const char *name, const unsigned *places, size_t n,
+                           const char *mark)
+{
+	for (size_t i = 0; i < n; i++)
+		put(s, "INSERT(");
+	put(s, "LOWER(HEX(");
+	put_name(s, name);
+	put(s, "))");
+	for (size_t i = 0; i < n; i++) {
+		put(s, ", ");
+		put_u64(s, places[i]);
+		put(s, ", 0, '");
+		put(s, mark);
+		put(s, "')");
+	}
+}
+
 /* A view's column as a person reads it. */
 static void put_readable(struct sql *s, const struct pa_column *c)
 {
+	static const unsigned pairs[] = {15, 13, 11, 9, 7, 5, 3};
+	static const unsigned groups[] = {21, 17, 13, 9};
+
 	switch (c->type) {
 	case PA_T_IP:
 		put(s, "INET6_NTOA(");
@@ -237,10 +277,18 @@ static void put_readable(struct sql *s, const struct pa_column *c)
 		put(s, ")");
 		break;
 	case PA_T_MAC:
-		/* From the right to the left, so that no colon moves the next place. */
-		put(s, "INSERT(INSERT(INSERT(INSERT(INSERT(LOWER(HEX(");
+		put_marked_hex(s, c->name, pairs + 2, 5, ":");
+		break;
+	case PA_T_EUI64:
+		put_marked_hex(s, c->name, pairs, 7, ":");
+		break;
+	case PA_T_GUID:
+		put_marked_hex(s, c->name, groups, 4, "-");
+		break;
+	case PA_T_CHAR:
+		put(s, "CONVERT(");
 		put_name(s, c->name);
-		put(s, ")), 11, 0, ':'), 9, 0, ':'), 7, 0, ':'), 5, 0, ':'), 3, 0, ':')");
+		put(s, " USING latin1)");
 		break;
 	case PA_T_BYTES:
 		put(s, "LOWER(HEX(");
@@ -292,6 +340,20 @@ static const char *const ledger[] = {
     "\tPRIMARY KEY (`capture_id`),\n"
     "\tUNIQUE KEY `content` (`sensor_id`, `sha256`)\n",
 
+    "CREATE TABLE IF NOT EXISTS `passports` (\n"
+    "\t`passport_id` INT UNSIGNED NOT NULL AUTO_INCREMENT,\n"
+    "\t`sha256` BINARY(32) NOT NULL,\n"
+    "\t`tshark` VARCHAR(255) NOT NULL,\n"
+    "\t`tshark_args` MEDIUMTEXT NOT NULL,\n"
+    "\t`dialect` VARCHAR(16) NOT NULL,\n"
+    "\t`profile` VARCHAR(64) NOT NULL,\n"
+    "\t`profile_sha256` BINARY(32) NOT NULL,\n"
+    "\t`profile_text` MEDIUMTEXT NOT NULL,\n"
+    "\t`filter` VARCHAR(255) NOT NULL,\n"
+    "\t`first_seen` DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),\n"
+    "\tPRIMARY KEY (`passport_id`),\n"
+    "\tUNIQUE KEY `content` (`sha256`)\n",
+
     "CREATE TABLE IF NOT EXISTS `batches` (\n"
     "\t`batch_no` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,\n"
     "\t`batch_id` VARCHAR(40) NOT NULL,\n"
@@ -312,6 +374,8 @@ static const char *const ledger[] = {
     "\t`last_ts` DATETIME(6) NULL,\n"
     "\t`table_rows` TEXT NOT NULL,\n"
     "\t`loaded_at` DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),\n"
+    "\t`passport_id` INT UNSIGNED NULL,\n"
+    "\t`schema_version` SMALLINT UNSIGNED NOT NULL DEFAULT 1,\n"
     "\tPRIMARY KEY (`batch_no`),\n"
     "\tUNIQUE KEY `batch_id` (`batch_id`),\n"
     "\tKEY `place` (`capture_id`, `profile`, `first_row`)\n",
@@ -366,7 +430,8 @@ static const char rfc4180[] = "FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '
 
 static int is_readable(enum pa_type type)
 {
-	return type == PA_T_IP || type == PA_T_MAC || type == PA_T_BYTES;
+	return type == PA_T_IP || type == PA_T_MAC || type == PA_T_EUI64 || type == PA_T_GUID ||
+	       type == PA_T_CHAR || type == PA_T_BYTES;
 }
 
 /* Does the value go through a user variable? */
@@ -395,9 +460,16 @@ static void put_assignment(struct sql *s, const struct pa_column *c, enum pa_for
 		put(s, " USING utf8mb4))");
 		break;
 	case PA_T_MAC:
+	case PA_T_EUI64:
+	case PA_T_GUID:
 		put(s, "UNHEX(REPLACE(");
 		put_variable(s, c, format);
-		put(s, ", ':', ''))");
+		put(s, c->type == PA_T_GUID ? ", '-', ''))" : ", ':', ''))");
+		break;
+	case PA_T_CHAR:
+		put(s, "CONVERT(CONVERT(");
+		put_variable(s, c, format);
+		put(s, " USING utf8mb4) USING latin1)");
 		break;
 	case PA_T_BYTES:
 		put(s, "UNHEX(");

@@ -1,15 +1,17 @@
 #include "pcapanalyzer/profile.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SOURCES_MAX    8192
-#define COLUMNS_MAX    4096
-#define WORDS_MAX      256
-#define GUARD_PENDING  UINT16_MAX /* stands for frame.marked, which becomes the last field */
-#define ROW_BYTES_MAX  65535      /* MySQL manual, "Limits on Table Column Count and Row Size" */
-#define TABLE_NAME_MAX 62         /* its view v_NAME needs two of MySQL's 64 */
-#define KEY_CHARS_MAX  768        /* InnoDB: 3072 bytes of utf8mb4 */
+#define SOURCES_MAX         8192
+#define COLUMNS_MAX         4096
+#define WORDS_MAX           256
+#define CANONICAL_BYTES_MAX (16u * 1024 * 1024)
+#define GUARD_PENDING       UINT16_MAX /* stands for frame.marked, which becomes the last field */
+#define ROW_BYTES_MAX       65535 /* MySQL manual, "Limits on Table Column Count and Row Size" */
+#define TABLE_NAME_MAX      62    /* its view v_NAME needs two of MySQL's 64 */
+#define KEY_CHARS_MAX       768   /* InnoDB: 3072 bytes of utf8mb4 */
 
 static const uint8_t builtin[] = {
 #include "builtin_profile.inc"
@@ -26,25 +28,9 @@ static const char *const flow_fields[PA_FLOW_COUNT] = {
     [PA_FLOW_ICMPV6_TYPE] = "icmpv6.type", [PA_FLOW_ICMPV6_CODE] = "icmpv6.code",
 };
 
-static const struct {
-	const char *name;
-	enum pa_type type;
-	unsigned row_bytes;
-} types[] = {
-    {"time", PA_T_TIME, 8},     {"nanos", PA_T_NANOS, 2},
-    {"uint8", PA_T_UINT8, 1},   {"uint16", PA_T_UINT16, 2},
-    {"uint32", PA_T_UINT32, 4}, {"uint64", PA_T_UINT64, 8},
-    {"int8", PA_T_INT8, 1},     {"int16", PA_T_INT16, 2},
-    {"int32", PA_T_INT32, 4},   {"int64", PA_T_INT64, 8},
-    {"double", PA_T_DOUBLE, 8}, {"bool", PA_T_BOOL, 1},
-    {"ip", PA_T_IP, 17},        {"mac", PA_T_MAC, 6},
-    {"bytes", PA_T_BYTES, 12},  {"text", PA_T_TEXT, 12},
-    {"json", PA_T_JSON, 12},    {"duration", PA_T_DURATION, 9},
-    {"set", PA_T_SET, 8},       {"community_id", PA_T_COMMUNITY_ID, 30},
-};
-
 struct parser {
 	struct pa_profile *p;
+	const struct pa_fields *fields; /* NULL: not known */
 	struct pa_table *table;
 	unsigned line;
 	unsigned row_bytes;
@@ -53,13 +39,18 @@ struct parser {
 	struct pa_error *err;
 };
 
-static enum pa_status bad(struct parser *ps, const char *fmt, const char *what, size_t len)
+/* Give the message that is there its line. */
+static enum pa_status bad_here(struct parser *ps)
 {
-	enum pa_status st = pa_fail(ps->err, PA_EPROFILE, 0, fmt, (int)(len > 80 ? 80 : len), what);
-
 	if (ps->err && ps->err->row == 0)
 		ps->err->row = ps->line;
-	return st;
+	return PA_EPROFILE;
+}
+
+static enum pa_status bad(struct parser *ps, const char *fmt, const char *what, size_t len)
+{
+	pa_fail(ps->err, PA_EPROFILE, 0, fmt, (int)(len > 80 ? 80 : len), what);
+	return bad_here(ps);
 }
 
 static enum pa_status bad_word(struct parser *ps, const char *fmt, struct pa_slice w)
@@ -85,34 +76,6 @@ const char *pa_set_word(const char *field_name)
 	const char *dot = strrchr(field_name, '.');
 
 	return dot ? dot + 1 : field_name;
-}
-
-const char *pa_type_name(enum pa_type type)
-{
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (types[i].type == type)
-			return types[i].name;
-	return "?";
-}
-
-static enum pa_header header_of(struct pa_slice name)
-{
-	static const struct {
-		const char *word;
-		enum pa_header header;
-	} headers[] = {
-	    {"ip.", PA_H_IP},     {"ipv6.", PA_H_IPV6},     {"arp.", PA_H_ARP},
-	    {"tcp.", PA_H_TCP},   {"udp.", PA_H_UDP},       {"sctp.", PA_H_SCTP},
-	    {"icmp.", PA_H_ICMP}, {"icmpv6.", PA_H_ICMPV6},
-	};
-
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		size_t n = strlen(headers[i].word);
-
-		if (name.len > n && memcmp(name.ptr, headers[i].word, n) == 0)
-			return headers[i].header;
-	}
-	return PA_H_NONE;
 }
 
 /* The columns of the packet list and what is said of the frame itself; comments come several
@@ -143,19 +106,19 @@ static enum pa_status add_field(struct parser *ps, struct pa_slice name, uint16_
 	p->fields[p->n_fields].name = strndup((const char *)name.ptr, name.len);
 	if (!p->fields[p->n_fields].name)
 		return pa_fail(ps->err, PA_ENOMEM, 0, "no memory for the profile");
-	p->fields[p->n_fields].header = header_of(name);
+	p->fields[p->n_fields].header = pa_header_of(name);
+	p->fields[p->n_fields].fixed = pa_header_fixed(name);
 	p->fields[p->n_fields].single = is_single(name);
 	p->fields[p->n_fields].line = ps->line;
 	*out = (uint16_t)p->n_fields++;
 	return PA_OK;
 }
 
-/* tshark's names: letters, digits, dots, underscores and dashes; the first is no dash. */
+/* tshark's names: letters, digits, dots, underscores and dashes; the first is no dash. A
+ * protocol's has no dot. */
 static int field_name_ok(struct pa_slice w)
 {
-	int dots = 0;
-
-	if (w.len < 3 || w.len > 200 || w.ptr[0] == '-' || w.ptr[0] == '.')
+	if (w.len < 2 || w.len > 200 || w.ptr[0] == '-' || w.ptr[0] == '.')
 		return 0;
 	for (size_t i = 0; i < w.len; i++) {
 		uint8_t c = w.ptr[i];
@@ -163,9 +126,38 @@ static int field_name_ok(struct pa_slice w)
 		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 		      c == '_' || c == '.' || c == '-'))
 			return 0;
-		dots += c == '.';
 	}
-	return dots > 0 && w.ptr[w.len - 1] != '.';
+	return w.ptr[w.len - 1] != '.';
+}
+
+/* "A/B/C" is one field under the names that different versions of tshark give it: the first
+ * that this one knows, or the first when nobody knows. */
+static enum pa_status choose_name(struct parser *ps, struct pa_slice word, struct pa_slice *out)
+{
+	struct pa_slice rest = word;
+	int found = 0;
+
+	for (;;) {
+		const uint8_t *slash = memchr(rest.ptr, '/', rest.len);
+		struct pa_slice name = {rest.ptr, slash ? (size_t)(slash - rest.ptr) : rest.len};
+		struct pa_field_info info;
+
+		if (!field_name_ok(name))
+			return bad_word(ps, "\"%.*s\" is not a tshark field name", word);
+		if (!found && (!ps->fields || pa_fields_find(ps->fields, name, &info))) {
+			*out = name;
+			found = 1;
+		}
+		if (!slash)
+			break;
+		rest.ptr += name.len + 1;
+		rest.len -= name.len + 1;
+	}
+	return found ? PA_OK
+	             : bad_word(ps,
+	                        "this tshark has no field \"%.*s\"; 'pcapanalyzer fields WORD' "
+	                        "searches those it has",
+	                        word);
 }
 
 static enum pa_status add_source(struct parser *ps, struct pa_slice w)
@@ -175,7 +167,7 @@ static enum pa_status add_source(struct parser *ps, struct pa_slice w)
 		enum pa_source_kind kind;
 	} own[] = {
 	    {"@capture", PA_S_CAPTURE}, {"@index", PA_S_INDEX}, {"@kind", PA_S_KIND},
-	    {"@quoted", PA_S_QUOTED},   {"@layer", PA_S_LAYER},
+	    {"@quoted", PA_S_QUOTED},   {"@layer", PA_S_LAYER}, {"@proto", PA_S_PROTO},
 	};
 	struct pa_profile *p = ps->p;
 	struct pa_source s = {PA_S_FIELD, 0};
@@ -190,13 +182,15 @@ static enum pa_status add_source(struct parser *ps, struct pa_slice w)
 		if (i == sizeof(own) / sizeof(own[0]))
 			return bad_word(ps,
 			                "\"%.*s\" is not one of @capture, @index, @kind, @quoted, "
-			                "@layer",
+			                "@proto, @layer",
 			                w);
 		s.kind = own[i].kind;
 	} else {
-		if (!field_name_ok(w))
-			return bad_word(ps, "\"%.*s\" is not a tshark field name", w);
-		st = add_field(ps, w, &s.field);
+		struct pa_slice name = w;
+
+		st = choose_name(ps, w, &name);
+		if (st == PA_OK)
+			st = add_field(ps, name, &s.field);
 	}
 	if (st == PA_OK)
 		p->sources[p->n_sources++] = s;
@@ -292,6 +286,24 @@ static enum pa_status add_standards(struct parser *ps)
 	return st;
 }
 
+/* Can a value of the field be more than the column holds? */
+static int may_cut(const struct pa_profile *p, const struct pa_column *c)
+{
+	return !c->standard && p->sources[c->first_source].kind == PA_S_FIELD &&
+	       (c->max > 0 || c->type == PA_T_DOUBLE || c->type == PA_T_TIME);
+}
+
+static enum pa_status add_cut(struct parser *ps)
+{
+	const struct pa_source cut = {PA_S_CUT, 0};
+	const struct pa_table *t = ps->table;
+
+	for (unsigned i = 0; i < t->n_columns; i++)
+		if (may_cut(ps->p, &ps->p->columns[t->first_column + i]))
+			return add_standard(ps, "cut", PA_T_UINT8, cut);
+	return PA_OK;
+}
+
 /* MySQL refuses rows whose columns could need more; better here, with the table's line. */
 static enum pa_status end_table(struct parser *ps)
 {
@@ -307,7 +319,7 @@ static enum pa_status end_table(struct parser *ps)
 		           "a row of table \"%.*s\" could need more than 65535 bytes: make text(N) "
 		           "shorter, or leave (N) out",
 		           ps->table->name, strlen(ps->table->name));
-	return PA_OK;
+	return add_cut(ps);
 }
 
 static enum pa_status begin_table(struct parser *ps)
@@ -411,21 +423,29 @@ static enum pa_status parse_type(struct parser *ps, struct pa_slice word, struct
 {
 	struct pa_slice name = word;
 	enum pa_status st = split_count(ps, &name, 65535, &c->max);
-	size_t i = 0;
 
 	if (st != PA_OK)
 		return st;
-	while (i < sizeof(types) / sizeof(types[0]) && !pa_slice_is(name, types[i].name))
-		i++;
-	if (i == sizeof(types) / sizeof(types[0]))
+	if (!pa_type_find(name, &c->type))
 		return bad_word(ps, "\"%.*s\" is not a type; profile(5) lists them", word);
-	c->type = types[i].type;
 	if (c->max && c->type != PA_T_TEXT && c->type != PA_T_BYTES)
 		return bad_word(ps, "type \"%.*s\" takes no length", name);
 	if (c->type == PA_T_TEXT && c->max > 16383)
 		return bad_word(ps, "\"%.*s\" is above 16383 characters: leave (N) out", word);
-	ps->row_bytes += c->max ? c->max * (c->type == PA_T_TEXT ? 4 : 1) + 2 : types[i].row_bytes;
 	return PA_OK;
+}
+
+static int parse_which(struct pa_slice word, enum pa_which *out)
+{
+	if (pa_slice_is(word, "first"))
+		*out = PA_W_FIRST;
+	else if (pa_slice_is(word, "last"))
+		*out = PA_W_LAST;
+	else if (pa_slice_is(word, "all"))
+		*out = PA_W_ALL;
+	else
+		return 0;
+	return 1;
 }
 
 static const char *word_of(const struct pa_profile *p, const struct pa_source *s)
@@ -464,8 +484,8 @@ static enum pa_status check_sources(struct parser *ps, const struct pa_column *c
 		if (s[i].kind != PA_S_FIELD && c->n_sources > 1)
 			return bad(ps, "column \"%.*s\": an @ source stands alone", c->name,
 			           strlen(c->name));
-		if (c->type == PA_T_SET && s[i].kind != PA_S_FIELD)
-			return bad(ps, "column \"%.*s\": a set takes tshark fields", c->name,
+		if ((c->type == PA_T_SET || c->which != PA_W_ROW) && s[i].kind != PA_S_FIELD)
+			return bad(ps, "column \"%.*s\": this takes tshark fields only", c->name,
 			           strlen(c->name));
 		for (unsigned j = 0; j < i; j++)
 			if (s[i].kind == PA_S_FIELD && s[j].field == s[i].field)
@@ -485,44 +505,212 @@ static enum pa_status add_flow_fields(struct parser *ps)
 	return st;
 }
 
-static enum pa_status add_column(struct parser *ps)
+/* What stands between the name and the first field: [TYPE] [first|last|all]. A word before
+ * another word is no field, whatever it looks like: *from is the place of the first field. */
+static enum pa_status parse_manner(struct parser *ps, struct pa_column *c, int *typed,
+                                   unsigned *from)
+{
+	enum pa_status st = PA_OK;
+	int chosen = 0;
+
+	*typed = 0;
+	*from = ps->n_words > 1 ? 1 : 0;
+	while (st == PA_OK && *from > 0 && *from + 1 < ps->n_words &&
+	       !pa_slice_is(ps->words[*from + 1], "|")) {
+		struct pa_slice word = ps->words[*from];
+
+		if (!chosen && parse_which(word, &c->which)) {
+			chosen = 1;
+		} else if (*typed || chosen) {
+			st = bad_word(ps, "\"%.*s\" stands where FIELD | FIELD is wanted", word);
+		} else {
+			*typed = 1;
+			st = parse_type(ps, word, c);
+		}
+		(*from)++;
+	}
+	if (st == PA_OK && *typed && (c->type == PA_T_JSON) != (c->which == PA_W_ALL)) {
+		if (c->type != PA_T_JSON)
+			return bad_word(ps, "\"all\" makes json, not %.*s",
+			                pa_slice_of(pa_type_name(c->type)));
+		if (chosen)
+			return bad_word(ps, "\"%.*s\" holds all occurrences", pa_slice_of("json"));
+		c->which = PA_W_ALL;
+	}
+	return st;
+}
+
+/* The type of a column that names none, out of the types of its fields. */
+static enum pa_status infer_type(struct parser *ps, struct pa_column *c)
+{
+	const struct pa_source *s = &ps->p->sources[c->first_source];
+
+	if (c->which == PA_W_ALL) {
+		c->type = PA_T_JSON;
+		return PA_OK;
+	}
+	for (unsigned i = 0; i < c->n_sources; i++) {
+		const char *name =
+		    s[i].field == GUARD_PENDING ? "frame.marked" : ps->p->fields[s[i].field].name;
+		struct pa_field_info info;
+		enum pa_type type;
+
+		if (s[i].kind != PA_S_FIELD)
+			return bad(ps, "column \"%.*s\" needs a type before its @ source", c->name,
+			           strlen(c->name));
+		if (!ps->fields)
+			return bad(ps,
+			           "column \"%.*s\" has no type, and nobody gave tshark's table of "
+			           "fields (--field-table)",
+			           c->name, strlen(c->name));
+		if (!pa_fields_find(ps->fields, pa_slice_of(name), &info))
+			return bad(ps, "this tshark has no field \"%.*s\"", name, strlen(name));
+		type = pa_fields_type(info.ft);
+		/* Fields of different kinds have nothing in common but their text. */
+		c->type = i == 0 || c->type == type ? type : PA_T_TEXT;
+		if (c->type == PA_T_TEXT && type != PA_T_TEXT)
+			break;
+	}
+	return PA_OK;
+}
+
+static enum pa_status check_fit(struct parser *ps, const struct pa_column *c)
+{
+	const struct pa_source *s = &ps->p->sources[c->first_source];
+
+	for (unsigned i = 0; ps->fields && i < c->n_sources; i++) {
+		struct pa_slice name;
+		struct pa_field_info info;
+
+		if (s[i].kind != PA_S_FIELD || s[i].field == GUARD_PENDING)
+			continue;
+		name = pa_slice_of(ps->p->fields[s[i].field].name);
+		if (!pa_fields_find(ps->fields, name, &info) ||
+		    pa_fields_fit(name, info.ft_values, c->type))
+			continue;
+		pa_fail(ps->err, PA_EPROFILE, 0,
+		        "column \"%s\": %s cannot hold %.*s, which is %.*s; leave the type out to "
+		        "get one that can",
+		        c->name, pa_type_name(c->type), (int)name.len, (const char *)name.ptr,
+		        (int)info.ft_name.len, (const char *)info.ft_name.ptr);
+		return bad_here(ps);
+	}
+	return PA_OK;
+}
+
+/* What an own source gives goes into columns of its kind. */
+static enum pa_status check_own(struct parser *ps, const struct pa_column *c)
+{
+	enum pa_type t = c->type;
+	int wide = t == PA_T_UINT32 || t == PA_T_UINT64;
+	int number = wide || t == PA_T_UINT8 || t == PA_T_UINT16;
+	int fits = 1;
+
+	switch (ps->p->sources[c->first_source].kind) {
+	case PA_S_KIND:
+		fits = t == PA_T_TEXT;
+		break;
+	case PA_S_QUOTED:
+		fits = number || t == PA_T_BOOL;
+		break;
+	case PA_S_PROTO:
+		fits = number;
+		break;
+	case PA_S_CAPTURE:
+	case PA_S_INDEX:
+		fits = wide;
+		break;
+	case PA_S_FIELD:
+	case PA_S_LAYER:
+	case PA_S_CUT:
+		break;
+	}
+	return fits ? PA_OK
+	            : bad(ps, "column \"%.*s\" has a type that its @ source does not fit", c->name,
+	                  strlen(c->name));
+}
+
+/* Saying what is there anyway is fine; saying something else is not. */
+static enum pa_status check_twin(struct parser *ps, const struct pa_column *twin,
+                                 const struct pa_column *c)
+{
+	const struct pa_source *a = &ps->p->sources[twin->first_source];
+	const struct pa_source *b = &ps->p->sources[c->first_source];
+
+	if (c->type != twin->type || c->which != PA_W_ROW || c->n_sources != 1 ||
+	    a->kind != b->kind || (a->kind == PA_S_FIELD && a->field != b->field))
+		return bad(ps, "column \"%.*s\" is a standard column of every table", c->name,
+		           strlen(c->name));
+	ps->p->n_sources--;
+	return PA_OK;
+}
+
+static enum pa_status column_name(struct parser *ps, char out[PA_NAME_MAX])
 {
 	struct pa_slice name = ps->words[0];
-	const struct pa_column *twin = find_column(ps->p, ps->table, name);
-	struct pa_column *c = NULL;
-	enum pa_status st;
 
+	if (ps->n_words == 1) {
+		const uint8_t *slash = memchr(name.ptr, '/', name.len);
+
+		if (slash)
+			name.len = (size_t)(slash - name.ptr);
+		pa_fields_column(name, out);
+		return PA_OK;
+	}
 	if (!pa_identifier_ok(name))
 		return bad_word(ps, "\"%.*s\" is not a column name: a-z, 0-9 and _, a letter first",
 		                name);
-	if (twin && !twin->standard)
-		return bad_word(ps, "column \"%.*s\" is there already", name);
-	if (ps->n_words < 3)
-		return bad_word(ps, "column \"%.*s\" needs a type and a field", name);
-	st = new_column(ps, name, &c);
-	if (st == PA_OK)
-		st = parse_type(ps, ps->words[1], c);
-	if (st == PA_OK)
-		st = add_sources(ps, 2, &c->first_source, &c->n_sources);
-	if (st == PA_OK)
-		st = check_sources(ps, c);
+	memcpy(out, name.ptr, name.len);
+	out[name.len] = '\0';
+	return PA_OK;
+}
+
+static unsigned row_bytes(const struct pa_column *c)
+{
+	return c->max ? c->max * (c->type == PA_T_TEXT ? 4 : 1) + 2 : pa_type_row_bytes(c->type);
+}
+
+/* FIELD, or NAME [TYPE] [first|last|all] FIELD | FIELD ... */
+static enum pa_status add_column(struct parser *ps)
+{
+	char name[PA_NAME_MAX];
+	const struct pa_column *twin;
+	struct pa_column *c = NULL;
+	unsigned from = 0;
+	int typed = 0;
+	enum pa_status st = column_name(ps, name);
+
 	if (st != PA_OK)
 		return st;
-	if (twin) {
-		/* Saying what is there anyway is fine; saying something else is not. */
-		const struct pa_source *a = &ps->p->sources[twin->first_source];
-		const struct pa_source *b = &ps->p->sources[c->first_source];
-
-		if (c->type != twin->type || c->n_sources != 1 || a->kind != b->kind ||
-		    (a->kind == PA_S_FIELD && a->field != b->field))
-			return bad_word(ps, "column \"%.*s\" is a standard column of every table",
-			                name);
-		ps->p->n_sources--;
-		return PA_OK;
-	}
+	twin = find_column(ps->p, ps->table, pa_slice_of(name));
+	if (twin && !twin->standard)
+		return bad(ps, "column \"%.*s\" is there already", name, strlen(name));
+	if (strcmp(name, "cut") == 0)
+		return bad(ps, "column \"%.*s\" is a standard column", name, strlen(name));
+	st = new_column(ps, pa_slice_of(name), &c);
+	if (st == PA_OK)
+		st = parse_manner(ps, c, &typed, &from);
+	if (st == PA_OK)
+		st = add_sources(ps, from, &c->first_source, &c->n_sources);
+	if (st == PA_OK && !typed)
+		st = infer_type(ps, c);
+	if (st == PA_OK)
+		st = check_sources(ps, c);
+	if (st == PA_OK)
+		st = check_own(ps, c);
+	if (st == PA_OK && typed)
+		st = check_fit(ps, c);
+	if (st != PA_OK)
+		return st;
+	if (twin)
+		return check_twin(ps, twin, c);
+	ps->row_bytes += row_bytes(c);
 	keep_column(ps);
-	return c->type == PA_T_COMMUNITY_ID && !ps->p->has_flow_fields ? add_flow_fields(ps)
-	                                                               : PA_OK;
+	return (c->type == PA_T_COMMUNITY_ID ||
+	        ps->p->sources[c->first_source].kind == PA_S_PROTO) &&
+	               !ps->p->has_flow_fields
+	           ? add_flow_fields(ps)
+	           : PA_OK;
 }
 
 /* How many characters or bytes of a column a key may take; 0: only all of it. */
@@ -538,6 +726,10 @@ static uint32_t prefix_max(const struct pa_column *c)
 		return 16;
 	case PA_T_MAC:
 		return 6;
+	case PA_T_EUI64:
+		return 8;
+	case PA_T_GUID:
+		return 16;
 	case PA_T_COMMUNITY_ID:
 		return 30;
 	default:
@@ -658,10 +850,25 @@ static enum pa_status end_profile(struct parser *ps)
 	return PA_OK;
 }
 
-enum pa_status pa_profile_read(const char *name, struct pa_slice text, struct pa_profile **out,
+/* The digest of what the profile means, not of how it is written. */
+static enum pa_status take_digest(struct pa_profile *p, struct pa_error *err)
+{
+	struct pa_buf text;
+	enum pa_status st;
+
+	pa_buf_init(&text, CANONICAL_BYTES_MAX);
+	st = pa_profile_text(p, &text);
+	if (st == PA_OK)
+		st = pa_sha256_of(text.ptr, text.len, p->sha256);
+	pa_buf_done(&text);
+	return st == PA_OK ? PA_OK : pa_fail(err, PA_ENOMEM, 0, "cannot compute SHA-256");
+}
+
+enum pa_status pa_profile_read(const char *name, struct pa_slice text,
+                               const struct pa_fields *fields, struct pa_profile **out,
                                struct pa_error *err)
 {
-	struct parser ps = {.err = err};
+	struct parser ps = {.fields = fields, .err = err};
 	struct pa_profile *p;
 	enum pa_status st = PA_OK;
 
@@ -679,8 +886,6 @@ enum pa_status pa_profile_read(const char *name, struct pa_slice text, struct pa
 	if (!p || !p->fields || !p->sources || !p->columns || !p->tables)
 		st = pa_fail(err, PA_ENOMEM, 0, "no memory for the profile");
 	ps.p = p;
-	if (st == PA_OK && pa_sha256_of(text.ptr, text.len, p->sha256) != PA_OK)
-		st = pa_fail(err, PA_ENOMEM, 0, "cannot compute SHA-256");
 	if (st == PA_OK)
 		st = begin_profile(&ps);
 	while (st == PA_OK && text.len > 0) {
@@ -694,6 +899,8 @@ enum pa_status pa_profile_read(const char *name, struct pa_slice text, struct pa
 	}
 	if (st == PA_OK)
 		st = end_profile(&ps);
+	if (st == PA_OK)
+		st = take_digest(p, err);
 	if (st != PA_OK) {
 		pa_profile_free(p);
 		return st;

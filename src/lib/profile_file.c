@@ -26,15 +26,15 @@ static void name_of(const char *path, char out[PA_NAME_MAX])
 	out[n] = '\0';
 }
 
-enum pa_status pa_profile_open(const char *name_or_file, struct pa_profile **out,
-                               struct pa_error *err)
+enum pa_status pa_profile_open(const char *name_or_file, const struct pa_fields *fields,
+                               struct pa_profile **out, struct pa_error *err)
 {
 	char name[PA_NAME_MAX];
 	struct pa_buf text;
 	enum pa_status st;
 
 	if (strcmp(name_or_file, "packets") == 0)
-		return pa_profile_read("packets", pa_profile_builtin(), out, err);
+		return pa_profile_read("packets", pa_profile_builtin(), fields, out, err);
 	if (!strchr(name_or_file, '/') && access(name_or_file, F_OK) != 0)
 		return pa_fail(err, PA_EPROFILE, errno,
 		               "no such profile: give packets, or the path of a profile file");
@@ -42,7 +42,7 @@ enum pa_status pa_profile_open(const char *name_or_file, struct pa_profile **out
 	name_of(name_or_file, name);
 	st = pa_io_read_file(AT_FDCWD, name_or_file, &text, err);
 	if (st == PA_OK)
-		st = pa_profile_read(name, (struct pa_slice){text.ptr, text.len}, out, err);
+		st = pa_profile_read(name, (struct pa_slice){text.ptr, text.len}, fields, out, err);
 	pa_buf_done(&text);
 	return st;
 }

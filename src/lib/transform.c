@@ -36,6 +36,7 @@ struct context {
 	const struct pa_source *each; /* the condition whose occurrence makes this row, or NULL */
 	size_t occurrence;
 	uint32_t index;
+	unsigned cut_before; /* values of the packet that were cut before this row */
 };
 
 enum pa_status pa_transform_new(const struct pa_profile *p, const struct pa_transform_config *c,
@@ -143,13 +144,30 @@ static size_t count_pieces(const struct pa_transform *t, unsigned field)
 	return n;
 }
 
-/* The value of a field of the K-th header out of SEEN, under the stream's -E occurrence. */
-static int header_piece(const struct pa_transform *t, unsigned field, uint16_t k, uint16_t seen,
-                        struct pa_slice *out)
+static int last_piece(const struct pa_transform *t, unsigned field, struct pa_slice *out)
 {
+	size_t n = count_pieces(t, field);
+
+	return n > 0 && piece(t, field, n - 1, out);
+}
+
+/* The value of a field of the K-th header out of SEEN of its kind. With values from only some
+ * of the headers nobody can tell whose they are: they are the packet's, and no layer's. */
+static int header_piece(const struct pa_transform *t, const struct context *cx, unsigned field,
+                        uint16_t k, struct pa_slice *out)
+{
+	const struct pa_field *f = &t->p->fields[field];
+	uint16_t seen = t->layers.seen[f->header];
+	size_t n;
+
 	switch (t->config.occurrence) {
 	case PA_OCCURRENCE_ALL:
-		return piece(t, field, k, out);
+		if (f->fixed || seen <= 1)
+			return piece(t, field, k, out);
+		n = count_pieces(t, field);
+		if (n % seen == 0)
+			return piece(t, field, k * (n / seen), out);
+		return cx->table->rows != PA_ROWS_LAYERS && piece(t, field, 0, out);
 	case PA_OCCURRENCE_FIRST:
 		return k == 0 && piece(t, field, 0, out);
 	case PA_OCCURRENCE_LAST:
@@ -179,9 +197,25 @@ static int value_of(const struct pa_transform *t, const struct context *cx, unsi
 	if (!cx->layer)
 		return 0;
 	if (cx->layer->address == h)
-		return header_piece(t, field, cx->layer->address_index, t->layers.seen[h], out);
+		return header_piece(t, cx, field, cx->layer->address_index, out);
 	if (cx->layer->transport == h)
-		return header_piece(t, field, cx->layer->transport_index, t->layers.seen[h], out);
+		return header_piece(t, cx, field, cx->layer->transport_index, out);
+	return 0;
+}
+
+/* The value of FIELD that column C takes. */
+static int chosen_value(const struct pa_transform *t, const struct context *cx,
+                        const struct pa_column *c, unsigned field, struct pa_slice *out)
+{
+	switch (c->which) {
+	case PA_W_ROW:
+		return value_of(t, cx, field, out);
+	case PA_W_FIRST:
+	case PA_W_ALL:
+		return piece(t, field, 0, out);
+	case PA_W_LAST:
+		return last_piece(t, field, out);
+	}
 	return 0;
 }
 
@@ -240,21 +274,72 @@ static enum pa_status to_bytes(struct pa_transform *t, const struct pa_column *c
 	return PA_OK;
 }
 
-static enum pa_status convert(struct pa_transform *t, const struct pa_column *c, struct pa_slice in,
-                              struct pa_value *v)
+/* DATETIME(6) cannot hold a tenth of a microsecond; a column of nanos beside it can. */
+static int loses_nanos(const struct pa_transform *t, const struct context *cx,
+                       const struct pa_column *c, struct pa_time time)
+{
+	const struct pa_column *all = &t->p->columns[cx->table->first_column];
+	unsigned field = t->p->sources[c->first_source].field;
+
+	for (unsigned i = 0; time.nsec % 1000 != 0 && i < cx->table->n_columns; i++)
+		if (all[i].type == PA_T_NANOS && all[i].which == c->which &&
+		    t->p->sources[all[i].first_source].field == field)
+			return 0;
+	return time.nsec % 1000 != 0;
+}
+
+static enum pa_status to_time(struct pa_transform *t, const struct context *cx,
+                              const struct pa_column *c, struct pa_slice in, struct pa_value *v)
+{
+	struct pa_time time;
+	int null = 0;
+	enum pa_status st =
+	    c->standard ? pa_convert_epoch(in, &time) : pa_convert_time(in, &time, &null);
+
+	if (st != PA_OK || null)
+		return st;
+	if (c->type == PA_T_NANOS) {
+		v->kind = PA_V_UINT;
+		v->u = time.nsec % 1000;
+		return PA_OK;
+	}
+	v->kind = PA_V_TIME;
+	v->time = time;
+	if (!c->standard && loses_nanos(t, cx, c, time))
+		t->cut++;
+	return PA_OK;
+}
+
+static enum pa_status to_double(struct pa_transform *t, struct pa_slice in, struct pa_value *v)
+{
+	int null = 0;
+	enum pa_status st = pa_convert_double(in, &null);
+
+	if (null) {
+		t->cut++;
+		return st;
+	}
+	v->kind = PA_V_NUMBER;
+	v->text = in;
+	return st;
+}
+
+static enum pa_status to_char(struct pa_transform *t, struct pa_slice in, struct pa_value *v)
+{
+	enum pa_status st = clean_text(t, in, &in);
+
+	v->kind = PA_V_CHAR;
+	return st == PA_OK ? pa_convert_char(in, &v->raw[0]) : st;
+}
+
+/* *v is PA_V_NULL, and stays so where SQL has no such value. */
+static enum pa_status convert(struct pa_transform *t, const struct context *cx,
+                              const struct pa_column *c, struct pa_slice in, struct pa_value *v)
 {
 	switch (c->type) {
 	case PA_T_TIME:
-		v->kind = PA_V_TIME;
-		return pa_convert_time(in, &v->time);
-	case PA_T_NANOS: {
-		struct pa_time time;
-		enum pa_status st = pa_convert_time(in, &time);
-
-		v->kind = PA_V_UINT;
-		v->u = st == PA_OK ? time.nsec % 1000 : 0;
-		return st;
-	}
+	case PA_T_NANOS:
+		return to_time(t, cx, c, in, v);
 	case PA_T_UINT8:
 		return to_uint(in, UINT8_MAX, v);
 	case PA_T_UINT16:
@@ -272,9 +357,7 @@ static enum pa_status convert(struct pa_transform *t, const struct pa_column *c,
 	case PA_T_INT64:
 		return to_int(in, INT64_MAX, v);
 	case PA_T_DOUBLE:
-		v->kind = PA_V_NUMBER;
-		v->text = in;
-		return pa_convert_double(in);
+		return to_double(t, in, v);
 	case PA_T_DURATION:
 		v->kind = PA_V_NUMBER;
 		v->text = in;
@@ -282,12 +365,24 @@ static enum pa_status convert(struct pa_transform *t, const struct pa_column *c,
 	case PA_T_BOOL:
 		v->kind = PA_V_UINT;
 		return pa_convert_bool(in, &v->u);
+	case PA_T_PRESENT:
+		v->kind = PA_V_UINT;
+		v->u = 1;
+		return PA_OK;
+	case PA_T_CHAR:
+		return to_char(t, in, v);
 	case PA_T_IP:
 		v->kind = PA_V_IP;
 		return pa_convert_ip(in, v->raw, &v->n_raw);
 	case PA_T_MAC:
 		v->kind = PA_V_MAC;
 		return pa_convert_mac(in, v->raw);
+	case PA_T_EUI64:
+		v->kind = PA_V_EUI64;
+		return pa_convert_eui64(in, v->raw);
+	case PA_T_GUID:
+		v->kind = PA_V_GUID;
+		return pa_convert_guid(in, v->raw);
 	case PA_T_BYTES:
 		return to_bytes(t, c, in, v);
 	case PA_T_TEXT:
@@ -295,6 +390,7 @@ static enum pa_status convert(struct pa_transform *t, const struct pa_column *c,
 	case PA_T_JSON:
 	case PA_T_SET:
 	case PA_T_COMMUNITY_ID:
+	case PA_T_COUNT:
 		break;
 	}
 	return PA_EVALUE;
@@ -362,7 +458,7 @@ static enum pa_status set_value(struct pa_transform *t, const struct context *cx
 	for (unsigned i = 0; st == PA_OK && i < c->n_sources; i++) {
 		unsigned field = t->p->sources[c->first_source + i].field;
 
-		if (!value_of(t, cx, field, &ignored))
+		if (!chosen_value(t, cx, c, field, &ignored))
 			continue;
 		if (t->scratch.len > start)
 			st = pa_buf_putc(&t->scratch, ',');
@@ -393,6 +489,19 @@ static int flow_address(const struct pa_transform *t, const struct context *cx,
 	return value_of(t, cx, t->p->f_flow[field], &s) && pa_convert_ip(s, out, n) == PA_OK;
 }
 
+/* The protocol number of the layer's transport: of ARP there is none. */
+static int flow_proto(const struct pa_transform *t, const struct context *cx, uint64_t *out)
+{
+	int v6 = cx->layer && cx->layer->address == PA_H_IPV6;
+
+	if (!cx->layer || cx->layer->address == PA_H_ARP ||
+	    !flow_number(t, cx, v6 ? PA_FLOW_IPV6_NXT : PA_FLOW_IP_PROTO, out) || *out > UINT8_MAX)
+		return 0;
+	if (v6)
+		*out = pa_layer_ipv6_proto(cx->layer, *out);
+	return 1;
+}
+
 /* A layer without both addresses, or without the ports its protocol has (a later fragment, a
  * short capture), has no Community ID. */
 static int flow_of(const struct pa_transform *t, const struct context *cx, struct pa_flow *flow)
@@ -412,17 +521,16 @@ static int flow_of(const struct pa_transform *t, const struct context *cx, struc
 	uint64_t src;
 	uint64_t dst;
 
-	if (!cx->layer || cx->layer->address == PA_H_ARP)
+	if (!cx->layer)
 		return 0;
 	memset(flow, 0, sizeof(*flow));
 	if (!flow_address(t, cx, v6 ? PA_FLOW_IPV6_SRC : PA_FLOW_IP_SRC, flow->src,
 	                  &flow->n_address) ||
 	    !flow_address(t, cx, v6 ? PA_FLOW_IPV6_DST : PA_FLOW_IP_DST, flow->dst,
 	                  &flow->n_address) ||
-	    !flow_number(t, cx, v6 ? PA_FLOW_IPV6_NXT : PA_FLOW_IP_PROTO, &proto) ||
-	    proto > UINT8_MAX)
+	    !flow_proto(t, cx, &proto))
 		return 0;
-	flow->proto = (uint8_t)(v6 ? pa_layer_ipv6_proto(cx->layer, proto) : proto);
+	flow->proto = (uint8_t)proto;
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
 		if (ports[i].proto != flow->proto)
 			continue;
@@ -461,19 +569,35 @@ static void own_value(const struct pa_transform *t, const struct context *cx,
 {
 	static const char *const kinds[PA_H_COUNT] = {
 	    [PA_H_IP] = "ip", [PA_H_IPV6] = "ipv6", [PA_H_ARP] = "arp"};
+	unsigned cut = t->cut - cx->cut_before;
 
 	v->kind = PA_V_UINT;
-	if (kind == PA_S_CAPTURE)
+	switch (kind) {
+	case PA_S_CAPTURE:
 		v->u = t->config.capture_id;
-	else if (kind == PA_S_INDEX)
+		return;
+	case PA_S_INDEX:
 		v->u = cx->index;
-	else if (!cx->layer)
+		return;
+	case PA_S_CUT:
+		v->u = cut < UINT8_MAX ? cut : UINT8_MAX;
+		return;
+	case PA_S_PROTO:
+		v->kind = flow_proto(t, cx, &v->u) ? PA_V_UINT : PA_V_NULL;
+		return;
+	case PA_S_QUOTED:
+		v->kind = cx->layer ? PA_V_UINT : PA_V_NULL;
+		v->u = cx->layer ? (uint64_t)cx->layer->quoted : 0;
+		return;
+	case PA_S_KIND:
+		v->kind = cx->layer ? PA_V_TEXT : PA_V_NULL;
+		if (cx->layer)
+			v->text = pa_slice_of(kinds[cx->layer->address]);
+		return;
+	case PA_S_FIELD:
+	case PA_S_LAYER:
 		v->kind = PA_V_NULL;
-	else if (kind == PA_S_QUOTED)
-		v->u = (uint64_t)cx->layer->quoted;
-	else {
-		v->kind = PA_V_TEXT;
-		v->text = pa_slice_of(kinds[cx->layer->address]);
+		return;
 	}
 }
 
@@ -485,16 +609,10 @@ static enum pa_status field_value(struct pa_transform *t, const struct context *
 		struct pa_slice in;
 		enum pa_status st;
 
-		if (!value_of(t, cx, field, &in))
+		if (!chosen_value(t, cx, c, field, &in))
 			continue;
-		st = c->type == PA_T_JSON ? json_value(t, field, v) : convert(t, c, in, v);
-		if (st == PA_EVALUE)
-			return reject_value(t, c, field, in);
-		if (st == PA_OK && t->p->has_flow_fields && v->kind == PA_V_UINT &&
-		    field == t->p->f_flow[PA_FLOW_IPV6_NXT] &&
-		    !(cx->each && is_condition(t, cx->table, field)))
-			v->u = pa_layer_ipv6_proto(cx->layer, v->u);
-		return st;
+		st = c->type == PA_T_JSON ? json_value(t, field, v) : convert(t, cx, c, in, v);
+		return st == PA_EVALUE ? reject_value(t, c, field, in) : st;
 	}
 	return c->standard ? reject(t, c->name, t->p->sources[c->first_source].field,
 	                            "%s: the field is empty", c->name)
@@ -527,8 +645,7 @@ static int column_is_written(const struct pa_profile *p, const struct pa_column 
 	       p->sources[c->first_source].kind != PA_S_CAPTURE;
 }
 
-static enum pa_status write_row(struct pa_transform *t, const struct context *cx,
-                                struct pa_output *out)
+static enum pa_status write_row(struct pa_transform *t, struct context *cx, struct pa_output *out)
 {
 	const struct pa_column *columns = &t->p->columns[cx->table->first_column];
 	enum pa_csv_style style = t->config.style;
@@ -536,6 +653,7 @@ static enum pa_status write_row(struct pa_transform *t, const struct context *cx
 	enum pa_status st = PA_OK;
 	int first = 1;
 
+	cx->cut_before = t->cut;
 	for (unsigned i = 0; st == PA_OK && i < cx->table->n_columns; i++) {
 		struct pa_value v;
 
@@ -741,7 +859,7 @@ static enum pa_status read_frame(struct pa_transform *t)
 
 	if (st != PA_OK)
 		return st;
-	if (pa_convert_time(time, &t->time) != PA_OK)
+	if (pa_convert_epoch(time, &t->time) != PA_OK)
 		return reject(t, "ts", t->p->f_time, "ts: \"%.*s\" is not a valid time",
 		              (int)(time.len > 60 ? 60 : time.len), (const char *)time.ptr);
 	if (pa_layers_walk(cell(t, t->p->f_protocols), &t->layers) != PA_OK)

@@ -47,16 +47,16 @@ FIELDS = (["frame.time_epoch", "frame.number"] + PLAIN + LAYERED
 COLUMNS = {
     "packets": """ts ts_ns capture_id frame len cap_len iface eth_src eth_dst vlan src dst proto
         ttl dscp src_port dst_port tcp_flags tcp_seq tcp_ack tcp_len tcp_window tcp_analysis
-        stream icmp_type icmp_code community_id protocol protocols info""".split(),
+        stream icmp_type icmp_code community_id protocol protocols info cut""".split(),
     "layers": """ts ts_ns capture_id frame idx kind quoted src dst proto ttl dscp src_port
         dst_port icmp_type icmp_code community_id""".split(),
     "dns": """ts ts_ns capture_id frame id response opcode rcode name names type class questions
-        answers response_time""".split(),
-    "dns_answers": "ts ts_ns capture_id frame idx name address cname".split(),
+        answers response_time cut""".split(),
+    "dns_answers": "ts ts_ns capture_id frame idx name address cname cut".split(),
     "http": """ts ts_ns capture_id frame method host uri version user_agent referer status
-        content_type content_length server""".split(),
+        content_type content_length server cut""".split(),
     "tls": """ts ts_ns capture_id frame handshake record_version version sni alpn cipher ja3
-        ja3s""".split(),
+        ja3s cut""".split(),
 }
 TEXT_COLUMNS = set("""iface protocol protocols info kind name cname method host uri version_text
     user_agent referer content_type server sni ja3 ja3s community_id""".split())
@@ -105,8 +105,13 @@ def number(limit):
 u8, u16, u32, u64 = (number(2 ** bits - 1) for bits in (8, 16, 32, 64))
 
 
+cut_values = 0  # texts longer than their column, in the row that is being made
+
+
 def text(limit):
     def convert(value):
+        global cut_values
+        cut_values += limit is not None and len(value) > limit
         value = value if limit is None else value[:limit]
         return value.encode("utf-8").hex().upper()
     return convert
@@ -294,6 +299,14 @@ class Packet:
         return row
 
 
+def closed(row):
+    """The row with its last column: how many of its values were cut."""
+    global cut_values
+    row.append(str(min(cut_values, 255)))
+    cut_values = 0
+    return row
+
+
 def json_of(values):
     return json.dumps(values) if values else None
 
@@ -301,6 +314,8 @@ def json_of(values):
 def expected(packet, capture_id):
     """{table: [row]} of one packet; a row is a list in the order of COLUMNS."""
     p = packet
+    global cut_values
+    cut_values = 0
     frame = u32(p.first("frame.number"))
     ts, ts_ns = when(p.first("frame.time_epoch") or "")
     start = [ts, ts_ns, capture_id, frame]
@@ -327,7 +342,7 @@ def expected(packet, capture_id):
         protocol=get(text(64), "_ws.col.Protocol"),
         protocols=get(text(4096), "frame.protocols"),
         info=get(text(8192), "_ws.col.Info"))
-    tables["packets"] = [start + [row[c] for c in COLUMNS["packets"][4:]]]
+    tables["packets"] = [closed(start + [row[c] for c in COLUMNS["packets"][4:-1]])]
 
     if len(found) >= 2:
         tables["layers"] = []
@@ -337,12 +352,12 @@ def expected(packet, capture_id):
             tables["layers"].append(start + [str(i)] + [row[c] for c in COLUMNS["layers"][5:]])
 
     if p.all("dns.id") or p.all("dns.flags.response"):
-        tables["dns"] = [start + [
+        tables["dns"] = [closed(start + [
             get(u16, "dns.id"), get(boolean, "dns.flags.response"), get(u8, "dns.flags.opcode"),
             get(u16, "dns.flags.rcode"), get(text(2048), "dns.qry.name"),
             json_of(p.all("dns.qry.name")), get(u16, "dns.qry.type"), get(u16, "dns.qry.class"),
             get(u16, "dns.count.queries"), get(u16, "dns.count.answers"),
-            get(duration, "dns.time")]]
+            get(duration, "dns.time")])]
     answers = []
     for field in ("dns.a", "dns.aaaa", "dns.cname"):
         for value in p.all(field):
@@ -351,26 +366,26 @@ def expected(packet, capture_id):
                 what = text(2048)(value) if value else None
             else:
                 where = address(value) if value else None
-            answers.append(start + [str(len(answers)), get(text(2048), "dns.qry.name"), where,
-                                    what])
+            answers.append(closed(start + [str(len(answers)), get(text(2048), "dns.qry.name"),
+                                           where, what]))
     if answers:
         tables["dns_answers"] = answers
     if p.all("http.request.method") or p.all("http.response.code"):
-        tables["http"] = [start + [
+        tables["http"] = [closed(start + [
             get(text(64), "http.request.method"), get(text(None), "http.host"),
             get(text(None), "http.request.uri"),
             get(text(64), "http.request.version", "http.response.version"),
             get(text(None), "http.user_agent"), get(text(None), "http.referer"),
             get(u32, "http.response.code"), get(text(None), "http.content_type"),
-            get(u64, "http.content_length"), get(text(None), "http.server")]]
+            get(u64, "http.content_length"), get(text(None), "http.server")])]
     if p.all("tls.handshake.type"):
-        tables["tls"] = [start + [
+        tables["tls"] = [closed(start + [
             json_of(p.all("tls.handshake.type")), get(u16, "tls.record.version"),
             get(u16, "tls.handshake.version"),
             get(text(2048), "tls.handshake.extensions_server_name"),
             json_of(p.all("tls.handshake.extensions_alpn_str")),
             get(u16, "tls.handshake.ciphersuite"), get(text(32), "tls.handshake.ja3"),
-            get(text(32), "tls.handshake.ja3s")]]
+            get(text(32), "tls.handshake.ja3s")])]
     return tables, count
 
 

@@ -87,6 +87,49 @@ static void test_values(void **state)
 	     "00:0d:22:2c:fe:5c",
 	     "00:0d:22:2c:fe:5c",
 	     LIT("\\0\\r\",\xfe\\\\")},
+	    {{.kind = PA_V_EUI64, .raw = {0, 2, 9, 0xff, 0x40, 0x5c, 0x10, 0x0a}},
+	     "00:02:09:ff:40:5c:10:0a",
+	     "00:02:09:ff:40:5c:10:0a",
+	     "00:02:09:ff:40:5c:10:0a",
+	     LIT("\\0\2\\t\xff@\\\\\x10\\n")},
+	    {{.kind = PA_V_GUID,
+	      .raw = {0xe3, 0x51, 0x42, 0x35, 0x4b, 6, 0x11, 0xd1, 0xab, 4, 0, 0xc0, 0x4f, 0xc2,
+	              0x0a, 0x0d}},
+	     "e3514235-4b06-11d1-ab04-00c04fc20a0d",
+	     "e3514235-4b06-11d1-ab04-00c04fc20a0d",
+	     "e3514235-4b06-11d1-ab04-00c04fc20a0d",
+	     LIT("\xe3QB5K\6\x11\xd1\xab\4\\0\xc0O\xc2\\n\\r")},
+	    {{.kind = PA_V_CHAR, .raw = {'a'}}, "\"a\"", "\"a\"", "a", LIT("a")},
+	    {{.kind = PA_V_CHAR, .raw = {'"'}}, "\"\"\"\"", "\"\"\"\"", "\"", LIT("\"")},
+	    {{.kind = PA_V_CHAR, .raw = {'\\'}}, "\"\\\\\"", "\"\\\"", "\\\\", LIT("\\\\")},
+	    {{.kind = PA_V_CHAR, .raw = {'\t'}}, "\"\\t\"", "\"\t\"", "\\t", LIT("\\t")},
+	    {{.kind = PA_V_CHAR, .raw = {0x7f}}, "\"\x7f\"", "\"\x7f\"", "\x7f", LIT("\x7f")},
+	    /* Windows-1252 between 80 and 9f, as the servers' latin1. */
+	    {{.kind = PA_V_CHAR, .raw = {0x80}},
+	     "\"\xe2\x82\xac\"",
+	     "\"\xe2\x82\xac\"",
+	     "\xe2\x82\xac",
+	     LIT("\x80")},
+	    {{.kind = PA_V_CHAR, .raw = {0x81}},
+	     "\"\xc2\x81\"",
+	     "\"\xc2\x81\"",
+	     "\xc2\x81",
+	     LIT("\x81")},
+	    {{.kind = PA_V_CHAR, .raw = {0x9f}},
+	     "\"\xc5\xb8\"",
+	     "\"\xc5\xb8\"",
+	     "\xc5\xb8",
+	     LIT("\x9f")},
+	    {{.kind = PA_V_CHAR, .raw = {0xa0}},
+	     "\"\xc2\xa0\"",
+	     "\"\xc2\xa0\"",
+	     "\xc2\xa0",
+	     LIT("\xa0")},
+	    {{.kind = PA_V_CHAR, .raw = {0xff}},
+	     "\"\xc3\xbf\"",
+	     "\"\xc3\xbf\"",
+	     "\xc3\xbf",
+	     LIT("\xff")},
 	};
 	struct pa_buf out;
 
@@ -103,6 +146,24 @@ static void test_values(void **state)
 		assert_slice(of_buf(&out), rows[i].batch);
 	}
 	pa_buf_done(&out);
+}
+
+/* No two bytes are the same text: what is printed can be read back. */
+static void test_every_char(void **state)
+{
+	struct pa_buf out[256];
+
+	(void)state;
+	for (unsigned i = 0; i < 256; i++) {
+		const struct pa_value v = {.kind = PA_V_CHAR, .raw = {(uint8_t)i}};
+
+		pa_buf_init(&out[i], 8);
+		assert_ok(pa_csv_value(&out[i], PA_CSV_TSV, &v));
+		for (unsigned k = 0; k < i; k++)
+			assert_false(same(of_buf(&out[i]), of_buf(&out[k])));
+	}
+	for (unsigned i = 0; i < 256; i++)
+		pa_buf_done(&out[i]);
 }
 
 static void test_separators(void **state)
@@ -371,6 +432,9 @@ static void test_no_room(void **state)
 	    {.kind = PA_V_TIME},
 	    {.kind = PA_V_IP, .n_raw = 16},
 	    {.kind = PA_V_MAC},
+	    {.kind = PA_V_EUI64},
+	    {.kind = PA_V_GUID},
+	    {.kind = PA_V_CHAR, .raw = {'\\'}},
 	};
 
 	(void)state;
@@ -449,6 +513,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_every_char),
 	    cmocka_unit_test(test_separators),
 	    cmocka_unit_test(test_every_byte_comes_back),
 	    cmocka_unit_test(test_random_text_comes_back),

@@ -26,6 +26,10 @@ static const char profile_text[] = "[every]\n"
                                    "i64       int64     x.i64\n"
                                    "real      double    x.real\n"
                                    "yes       bool      x.yes\n"
+                                   "seen      present   x.seen\n"
+                                   "sign      char      x.sign\n"
+                                   "eui       eui64     x.eui\n"
+                                   "guid      guid      x.guid\n"
                                    "ip        ip        x.ip\n"
                                    "mac       mac       x.mac\n"
                                    "few       bytes(16) x.few\n"
@@ -43,7 +47,13 @@ static const char profile_text[] = "[every]\n"
                                    "src       ip        ip.src | ipv6.src\n"
                                    "port      uint16    tcp.srcport\n"
                                    "hw        mac       eth.src\n"
-                                   "raw       bytes(8)  x.raw\n";
+                                   "raw       bytes(8)  x.raw\n"
+                                   "eui       eui64     x.eui\n"
+                                   "guid      guid      x.guid\n"
+                                   "sign      char      x.sign\n"
+                                   "\n"
+                                   "[whole]\n"
+                                   "mac       mac       x.mac\n";
 
 #define TAIL "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC"
 
@@ -65,6 +75,10 @@ static const char every_table[] =
     "\t`i64` BIGINT NULL,\n"
     "\t`real` DOUBLE NULL,\n"
     "\t`yes` BOOLEAN NULL,\n"
+    "\t`seen` BOOLEAN NULL,\n"
+    "\t`sign` BINARY(1) NULL,\n"
+    "\t`eui` BINARY(8) NULL,\n"
+    "\t`guid` BINARY(16) NULL,\n"
     "\t`ip` VARBINARY(16) NULL,\n"
     "\t`mac` BINARY(6) NULL,\n"
     "\t`few` VARBINARY(16) NULL,\n"
@@ -75,6 +89,7 @@ static const char every_table[] =
     "\t`span` DECIMAL(20,9) NULL,\n"
     "\t`marks` SET('one','two','three') NULL,\n"
     "\t`flow` CHAR(30) CHARACTER SET ascii COLLATE ascii_bin NULL,\n"
+    "\t`cut` TINYINT UNSIGNED NOT NULL DEFAULT 0,\n"
     "\tPRIMARY KEY (`ts`, `capture_id`, `frame`),\n"
     "\tKEY (`ip`, `ts`),\n"
     "\tKEY (`story`(32), `line`(8), `u8`)\n"
@@ -92,7 +107,23 @@ static const char small_table[] =
     "\t`port` SMALLINT UNSIGNED NULL,\n"
     "\t`hw` BINARY(6) NULL,\n"
     "\t`raw` VARBINARY(8) NULL,\n"
+    "\t`eui` BINARY(8) NULL,\n"
+    "\t`guid` BINARY(16) NULL,\n"
+    "\t`sign` BINARY(1) NULL,\n"
+    "\t`cut` TINYINT UNSIGNED NOT NULL DEFAULT 0,\n"
     "\tPRIMARY KEY (`ts`, `capture_id`, `frame`, `idx`)\n"
+    ") " TAIL "\n"
+    "PARTITION BY RANGE COLUMNS (`ts`) (PARTITION `p_max` VALUES LESS THAN (MAXVALUE));\n";
+
+/* Nothing in it can be cut. */
+static const char whole_table[] =
+    "CREATE TABLE IF NOT EXISTS `whole` (\n"
+    "\t`ts` DATETIME(6) NOT NULL,\n"
+    "\t`ts_ns` SMALLINT UNSIGNED NOT NULL,\n"
+    "\t`capture_id` INT UNSIGNED NOT NULL,\n"
+    "\t`frame` INT UNSIGNED NOT NULL,\n"
+    "\t`mac` BINARY(6) NULL,\n"
+    "\tPRIMARY KEY (`ts`, `capture_id`, `frame`)\n"
     ") " TAIL "\n"
     "PARTITION BY RANGE COLUMNS (`ts`) (PARTITION `p_max` VALUES LESS THAN (MAXVALUE));\n";
 
@@ -108,14 +139,24 @@ static const char small_view[] =
     "\t`port`,\n"
     "\tINSERT(INSERT(INSERT(INSERT(INSERT(LOWER(HEX(`hw`)), 11, 0, ':'), 9, 0, ':'), "
     "7, 0, ':'), 5, 0, ':'), 3, 0, ':') AS `hw`,\n"
-    "\tLOWER(HEX(`raw`)) AS `raw`\n"
+    "\tLOWER(HEX(`raw`)) AS `raw`,\n"
+    "\tINSERT(INSERT(INSERT(INSERT(INSERT(INSERT(INSERT(LOWER(HEX(`eui`)), 15, 0, ':'), "
+    "13, 0, ':'), 11, 0, ':'), 9, 0, ':'), 7, 0, ':'), 5, 0, ':'), 3, 0, ':') AS `eui`,\n"
+    "\tINSERT(INSERT(INSERT(INSERT(LOWER(HEX(`guid`)), 21, 0, '-'), 17, 0, '-'), 13, 0, '-'), "
+    "9, 0, '-') AS `guid`,\n"
+    "\tCONVERT(`sign` USING latin1) AS `sign`,\n"
+    "\t`cut`\n"
     "FROM `small`;\n";
 
 #define READABLE_COLUMNS                                                                           \
-	"(`ts`, `ts_ns`, `capture_id`, `frame`, `idx`, @`src`, `port`, @`hw`, @`raw`)\n"           \
+	"(`ts`, `ts_ns`, `capture_id`, `frame`, `idx`, @`src`, `port`, @`hw`, @`raw`, @`eui`, "    \
+	"@`guid`, @`sign`, `cut`)\n"                                                               \
 	"SET `src` = INET6_ATON(CONVERT(@`src` USING utf8mb4)),\n"                                 \
 	"\t`hw` = UNHEX(REPLACE(@`hw`, ':', '')),\n"                                               \
-	"\t`raw` = UNHEX(@`raw`);\n"
+	"\t`raw` = UNHEX(@`raw`),\n"                                                               \
+	"\t`eui` = UNHEX(REPLACE(@`eui`, ':', '')),\n"                                             \
+	"\t`guid` = UNHEX(REPLACE(@`guid`, '-', '')),\n"                                           \
+	"\t`sign` = CONVERT(CONVERT(@`sign` USING utf8mb4) USING latin1);\n"
 
 static const struct {
 	enum pa_format format;
@@ -132,11 +173,15 @@ static const struct {
      "LOAD DATA LOCAL INFILE '/dev/stdin' REPLACE INTO TABLE `small` CHARACTER SET binary\n"
      "FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' "
      "LINES TERMINATED BY '\\r\\n' IGNORE 1 LINES\n"
-     "(`ts`, `ts_ns`, `capture_id`, `frame`, `idx`, @`src`, @`port`, @`hw`, @`raw`)\n"
+     "(`ts`, `ts_ns`, `capture_id`, `frame`, `idx`, @`src`, @`port`, @`hw`, @`raw`, @`eui`, "
+     "@`guid`, @`sign`, `cut`)\n"
      "SET `src` = INET6_ATON(CONVERT(NULLIF(@`src`, '') USING utf8mb4)),\n"
      "\t`port` = NULLIF(@`port`, ''),\n"
      "\t`hw` = UNHEX(REPLACE(NULLIF(@`hw`, ''), ':', '')),\n"
-     "\t`raw` = UNHEX(NULLIF(@`raw`, ''));\n"},
+     "\t`raw` = UNHEX(NULLIF(@`raw`, '')),\n"
+     "\t`eui` = UNHEX(REPLACE(NULLIF(@`eui`, ''), ':', '')),\n"
+     "\t`guid` = UNHEX(REPLACE(NULLIF(@`guid`, ''), '-', '')),\n"
+     "\t`sign` = CONVERT(CONVERT(NULLIF(@`sign`, '') USING utf8mb4) USING latin1);\n"},
 };
 
 struct fixture {
@@ -150,7 +195,7 @@ static int set_up(void **state)
 	struct pa_error err = {0};
 
 	pa_buf_init(&f.out, BYTES_MAX);
-	if (pa_profile_read("test", pa_slice_of(profile_text), &f.p, &err) != PA_OK) {
+	if (pa_profile_read("test", pa_slice_of(profile_text), NULL, &f.p, &err) != PA_OK) {
 		print_error("line %u: %s\n", (unsigned)err.row, err.msg);
 		return -1;
 	}
@@ -217,6 +262,9 @@ static void test_tables(void **state)
 	pa_buf_reset(&f->out);
 	assert_int_equal(pa_ddl_table(f->p, table(f, "small"), &f->out), PA_OK);
 	assert_string_equal(text(f), small_table);
+	pa_buf_reset(&f->out);
+	assert_int_equal(pa_ddl_table(f->p, table(f, "whole"), &f->out), PA_OK);
+	assert_string_equal(text(f), whole_table);
 }
 
 static void test_views(void **state)
@@ -240,8 +288,8 @@ static void test_appends(void **state)
 
 static void test_ledger(void **state)
 {
-	static const char *const names[] = {"sensors", "captures", "batches", "rejects",
-	                                    "schema_version"};
+	static const char *const names[] = {"sensors", "captures", "passports",
+	                                    "batches", "rejects",  "schema_version"};
 	struct fixture *f = *state;
 	const char *at;
 
@@ -328,7 +376,7 @@ static void test_builtin(void **state)
 	struct pa_profile *p;
 	struct pa_error err = {0};
 
-	assert_int_equal(pa_profile_read("packets", pa_profile_builtin(), &p, &err), PA_OK);
+	assert_int_equal(pa_profile_read("packets", pa_profile_builtin(), NULL, &p, &err), PA_OK);
 	for (unsigned i = 0; i < p->n_tables; i++) {
 		pa_buf_reset(&f->out);
 		assert_int_equal(pa_ddl_table(p, &p->tables[i], &f->out), PA_OK);

@@ -7,7 +7,7 @@ static struct pa_profile *read_ok(const char *text)
 	struct pa_profile *p = NULL;
 	struct pa_error err = {0};
 
-	if (pa_profile_read("test", in, &p, &err) != PA_OK)
+	if (pa_profile_read("test", in, NULL, &p, &err) != PA_OK)
 		fail_msg("line %llu: %s", (unsigned long long)err.row, err.msg);
 	free_copy(in);
 	return p;
@@ -18,6 +18,39 @@ static const struct pa_column *column(const struct pa_profile *p, const struct p
 {
 	assert_true(i < t->n_columns);
 	return &p->columns[t->first_column + i];
+}
+
+/* The canonical text is a profile, and its own canonical text; the digest is of it. */
+static void check_text(const struct pa_profile *p)
+{
+	struct pa_profile *again;
+	struct pa_error err = {0};
+	struct pa_buf text;
+	struct pa_buf second;
+	uint8_t sum[PA_SHA256_BYTES];
+
+	pa_buf_init(&text, 1 << 24);
+	pa_buf_init(&second, 1 << 24);
+	assert_ok(pa_profile_text(p, &text));
+	assert_ok(pa_sha256_of(text.ptr, text.len, sum));
+	assert_memory_equal(p->sha256, sum, sizeof(sum));
+	if (pa_profile_read(p->name, of_buf(&text), NULL, &again, &err) != PA_OK)
+		fail_msg("canonical line %llu: %s", (unsigned long long)err.row, err.msg);
+	assert_ok(pa_profile_text(again, &second));
+	assert_int_equal(text.len, second.len);
+	assert_memory_equal(text.ptr, second.ptr, text.len);
+	assert_memory_equal(p->sha256, again->sha256, sizeof(sum));
+	assert_int_equal(p->n_fields, again->n_fields);
+	assert_int_equal(p->n_columns, again->n_columns);
+	for (unsigned i = 0; i < p->n_columns; i++) {
+		assert_string_equal(p->columns[i].name, again->columns[i].name);
+		assert_int_equal(p->columns[i].type, again->columns[i].type);
+		assert_int_equal(p->columns[i].which, again->columns[i].which);
+		assert_int_equal(p->columns[i].max, again->columns[i].max);
+	}
+	pa_profile_free(again);
+	pa_buf_done(&text);
+	pa_buf_done(&second);
 }
 
 /* What every profile promises to its users. */
@@ -38,21 +71,25 @@ static void check_promises(const struct pa_profile *p)
 		const struct pa_table *t = &p->tables[i];
 		int many = t->rows == PA_ROWS_EACH || t->rows == PA_ROWS_LAYERS;
 		static const char *const standard[] = {"ts", "ts_ns", "capture_id", "frame", "idx"};
+		unsigned n_first = 4u + (unsigned)many;
 
 		assert_ptr_equal(pa_profile_table(p, t->name), t);
 		assert_true(t->first_column + t->n_columns <= p->n_columns);
 		assert_true(t->first_condition + t->n_conditions <= p->n_sources);
-		assert_true(t->n_columns > 4u + (unsigned)many);
+		assert_true(t->n_columns > n_first);
 		for (unsigned k = 0; k < t->n_columns; k++) {
 			const struct pa_column *c = column(p, t, k);
 
 			assert_true(pa_identifier_ok(pa_slice_of(c->name)));
 			assert_true(c->n_sources > 0);
 			assert_true(c->first_source + c->n_sources <= p->n_sources);
-			assert_int_equal(c->standard, k < 4u + (unsigned)many);
-			if (c->standard)
+			assert_int_equal(c->standard, k < n_first || strcmp(c->name, "cut") == 0);
+			if (c->standard && k < n_first)
 				assert_string_equal(c->name, standard[k]);
+			else if (c->standard)
+				assert_int_equal(k, t->n_columns - 1);
 			assert_int_equal(c->standard, c->line == 0);
+			assert_int_equal(c->which == PA_W_ALL, c->type == PA_T_JSON);
 		}
 		for (unsigned k = 0; k < t->n_keys; k++) {
 			assert_in_range(t->keys[k].n_columns, 1, 4);
@@ -65,6 +102,7 @@ static void check_promises(const struct pa_profile *p)
 		assert_string_equal(p->fields[p->f_flow[PA_FLOW_IPV6_NXT]].name, "ipv6.nxt");
 		assert_string_equal(p->fields[p->f_flow[PA_FLOW_ICMPV6_CODE]].name, "icmpv6.code");
 	}
+	check_text(p);
 }
 
 static void test_builtin(void **state)
@@ -74,10 +112,9 @@ static void test_builtin(void **state)
 	struct pa_slice text = pa_profile_builtin();
 	struct pa_profile *p;
 	struct pa_error err = {0};
-	uint8_t sum[PA_SHA256_BYTES];
 
 	(void)state;
-	assert_ok(pa_profile_read("packets", text, &p, &err));
+	assert_ok(pa_profile_read("packets", text, NULL, &p, &err));
 	check_promises(p);
 	assert_string_equal(p->name, "packets");
 	assert_int_equal(p->n_tables, N_OF(tables));
@@ -88,8 +125,6 @@ static void test_builtin(void **state)
 	assert_int_equal(p->tables[2].rows, PA_ROWS_WHEN);
 	assert_int_equal(p->tables[3].rows, PA_ROWS_EACH);
 	assert_true(p->has_flow_fields);
-	assert_ok(pa_sha256_of(text.ptr, text.len, sum));
-	assert_memory_equal(p->sha256, sum, sizeof(sum));
 	assert_null(pa_profile_table(p, "Packets"));
 	assert_null(pa_profile_table(p, ""));
 	pa_profile_free(p);
@@ -114,18 +149,18 @@ static void test_builtin_is_the_file(void **state)
 /* The name, or "@capture" and the like. */
 static const char *source_name(const struct pa_profile *p, const struct pa_source *s)
 {
-	static const char *const own[] = {[PA_S_CAPTURE] = "@capture",
-	                                  [PA_S_INDEX] = "@index",
-	                                  [PA_S_KIND] = "@kind",
-	                                  [PA_S_QUOTED] = "@quoted",
-	                                  [PA_S_LAYER] = "@layer"};
+	static const char *const own[] = {
+	    [PA_S_CAPTURE] = "@capture", [PA_S_INDEX] = "@index", [PA_S_KIND] = "@kind",
+	    [PA_S_QUOTED] = "@quoted",   [PA_S_PROTO] = "@proto", [PA_S_CUT] = "@cut",
+	    [PA_S_LAYER] = "@layer"};
 
 	return s->kind == PA_S_FIELD ? p->fields[s->field].name : own[s->kind];
 }
 
-/* Every column as "name type(max) source|source". */
+/* Every column as "name type(max) first|last|all source|source". */
 static void assert_columns(const struct pa_profile *p, const char *table, const char *want)
 {
+	static const char *const which[] = {"", " first", " last", " all"};
 	const struct pa_table *t = pa_profile_table(p, table);
 	struct pa_buf b;
 
@@ -138,6 +173,7 @@ static void assert_columns(const struct pa_profile *p, const char *table, const 
 		    pa_buf_printf(&b, "%s%s %s", i ? "; " : "", c->name, pa_type_name(c->type)));
 		if (c->max)
 			assert_ok(pa_buf_printf(&b, "(%u)", c->max));
+		assert_ok(pa_buf_puts(&b, which[c->which]));
 		for (unsigned k = 0; k < c->n_sources; k++)
 			assert_ok(pa_buf_printf(&b, "%s%s", k ? "|" : " ",
 			                        source_name(p, &p->sources[c->first_source + k])));
@@ -176,7 +212,18 @@ static void test_types_and_sources(void **state)
 	                           "w text(4) @kind\n"
 	                           "x bool @quoted\n"
 	                           "y uint32 @index\n"
-	                           "  z\tuint32   @capture";
+	                           "  z\tuint32   @capture\n"
+	                           "aa uint8 @proto\n"
+	                           "ab present a.b\n"
+	                           "ac char a.b\n"
+	                           "ad eui64 a.b\n"
+	                           "ae guid a.b\n"
+	                           "af uint8 first ip.ttl\n"
+	                           "ag uint8 last ip.ttl | a.b\n"
+	                           "ah json all a.b\n"
+	                           "ai all a.b | a.c\n"
+	                           "aj present tcp\n"
+	                           "ak uint8 new.name/old.name/older.name | x.y/x.z";
 	struct pa_profile *p = read_ok(text);
 
 	(void)state;
@@ -187,9 +234,14 @@ static void test_types_and_sources(void **state)
 	               "a time a.b; b nanos a.b; c uint8 a.b|a.c|a.d; d uint16 a.b; "
 	               "e uint32 a.b; f uint64 a.b; g int8 a.b; h int16 a.b; i int32 a.b; "
 	               "j int64 a.b; k double a.b; l bool a.b; m ip a.b; n mac a.b; "
-	               "o bytes a.b; p bytes(65) a.b; q text a.b; r text(16) a.b; s json a.b; "
+	               "o bytes a.b; p bytes(65) a.b; q text a.b; r text(16) a.b; s json all a.b; "
 	               "t duration a.b; u set tcp.flags.syn|x.y; v community_id @layer; "
-	               "w text(4) @kind; x bool @quoted; y uint32 @index; z uint32 @capture");
+	               "w text(4) @kind; x bool @quoted; y uint32 @index; z uint32 @capture; "
+	               "aa uint8 @proto; ab present a.b; ac char a.b; ad eui64 a.b; ae guid a.b; "
+	               "af uint8 first ip.ttl; ag uint8 last ip.ttl|a.b; ah json all a.b; "
+	               "ai json all a.b|a.c; aj present tcp; ak uint8 new.name|x.y; "
+	               "cut uint8 @cut");
+	assert_true(p->has_flow_fields);
 	assert_int_equal(p->columns[p->tables[0].first_column + 4].line, 4);
 	assert_int_equal(p->tables[0].line, 3);
 	pa_profile_free(p);
@@ -411,8 +463,28 @@ static void test_errors(void **state)
 	    {LIT("[t]\n\n9 text a.b\n"), 3, "not a column name"},
 	    {LIT("[t]\n" NAME_64 "x text a.b\n"), 2, "not a column name"},
 	    {LIT("[t]\na text a.b\na text a.c\n"), 3, "there already"},
-	    {LIT("[t]\na\n"), 2, "needs a type"},
-	    {LIT("[t]\na text\n"), 2, "needs a type"},
+	    {LIT("[t]\na\n"), 2, "not a tshark field"},
+	    {LIT("[t]\na.b\n"), 2, "\"a_b\" has no type"},
+	    {LIT("[t]\na text\n"), 2, "has no type"},
+	    {LIT("[t]\na a.b | a.c\n"), 2, "has no type"},
+	    {LIT("[t]\na first a.b\n"), 2, "has no type"},
+	    {LIT("[t]\na @kind\n"), 2, "needs a type"},
+	    {LIT("[t]\na text all a.b\n"), 2, "\"all\" makes json, not text"},
+	    {LIT("[t]\na json first a.b\n"), 2, "\"json\" holds all"},
+	    {LIT("[t]\na first last a.b\n"), 2, "FIELD | FIELD"},
+	    {LIT("[t]\na first text a.b\n"), 2, "FIELD | FIELD"},
+	    {LIT("[t]\na text text a.b\n"), 2, "FIELD | FIELD"},
+	    {LIT("[t]\na text(4) first @kind\n"), 2, "tshark fields only"},
+	    {LIT("[t]\na all @index\n"), 2, "tshark fields only"},
+	    {LIT("[t]\ncut uint8 a.b\n"), 2, "standard column"},
+	    {LIT("[t]\na text a.b/\n"), 2, "not a tshark field"},
+	    {LIT("[t]\na text /a.b\n"), 2, "not a tshark field"},
+	    {LIT("[t]\na text a.b/-x\n"), 2, "not a tshark field"},
+	    {LIT("[t]\nframe uint32 last frame.number\n"), 2, "standard column"},
+	    {LIT("[t]\na uint8 @kind\n"), 2, "@ source does not fit"},
+	    {LIT("[t]\na text @proto\n"), 2, "@ source does not fit"},
+	    {LIT("[t]\na bool @index\n"), 2, "@ source does not fit"},
+	    {LIT("[t]\na text @quoted\n"), 2, "@ source does not fit"},
 	    {LIT("[t]\na string a.b\n"), 2, "not a type"},
 	    {LIT("[t]\na Text a.b\n"), 2, "not a type"},
 	    {LIT("[t]\na (5) a.b\n"), 2, "not a type"},
@@ -437,7 +509,7 @@ static void test_errors(void **state)
 	    {LIT("[t]\na text(8192) a.b\nb text(8192) a.b\n"), 1, "65535 bytes"},
 	    {LIT("[t]\na bytes(65535) a.b\n[u]\na text a.b\n"), 1, "65535 bytes"},
 	    /* sources */
-	    {LIT("[t]\na text ab\n"), 2, "not a tshark field"},
+	    {LIT("[t]\na text a\n"), 2, "not a tshark field"},
 	    {LIT("[t]\na text -Ea.b\n"), 2, "not a tshark field"},
 	    {LIT("[t]\na text .a.b\n"), 2, "not a tshark field"},
 	    {LIT("[t]\na text a.b.\n"), 2, "not a tshark field"},
@@ -454,7 +526,7 @@ static void test_errors(void **state)
 	    {LIT("[t]\na text @time\n"), 2, "not one of @capture"},
 	    {LIT("[t]\na text a.b a.c\n"), 2, "FIELD | FIELD"},
 	    {LIT("[t]\na text a.b |\n"), 2, "FIELD | FIELD"},
-	    {LIT("[t]\na text | a.b\n"), 2, "FIELD | FIELD"},
+	    {LIT("[t]\na text | a.b\n"), 2, "has no type"},
 	    {LIT("[t]\na text a.b || a.c\n"), 2, "FIELD | FIELD"},
 	    {LIT("[t]\na text |\n"), 2, "FIELD | FIELD"},
 	    {LIT("[t]\na text a.b | a.c | a.b\n"), 2, "names a field twice"},
@@ -464,7 +536,7 @@ static void test_errors(void **state)
 	    {LIT("[t]\na community_id @kind\n"), 2, "community_id"},
 	    {LIT("[t]\na text @layer\n"), 2, "community_id"},
 	    {LIT("[t]\na community_id @layer | @layer\n"), 2, "community_id"},
-	    {LIT("[t]\na set @kind\n"), 2, "a set takes tshark fields"},
+	    {LIT("[t]\na set @kind\n"), 2, "takes tshark fields only"},
 	    {LIT("[t]\na set tcp.flags.syn | other.syn\n"), 2, "\"syn\" twice"},
 	    /* keys */
 	    {LIT("[t]\na text(5) a.b\nkey\n"), 3, "one to four columns"},
@@ -492,16 +564,117 @@ static void test_errors(void **state)
 		struct pa_slice text = copy_of(rows[i].text);
 		struct pa_profile *p = (void *)&rows;
 		struct pa_error err = {0};
-		enum pa_status st = pa_profile_read("test", text, &p, &err);
+		enum pa_status st = pa_profile_read("test", text, NULL, &p, &err);
 
 		if (st != PA_EPROFILE || err.code != st || err.row != rows[i].line ||
 		    !strstr(err.msg, rows[i].said))
 			fail_msg("row %zu: \"%s\": %d, line %llu: %s", i, shown(text), (int)st,
 			         (unsigned long long)err.row, err.msg);
 		assert_ptr_equal(p, &rows);
-		assert_int_equal(pa_profile_read("test", text, &p, NULL), PA_EPROFILE);
+		assert_int_equal(pa_profile_read("test", text, NULL, &p, NULL), PA_EPROFILE);
 		free_copy(text);
 	}
+}
+
+static const char table_of_fields[] =
+    "P\tTransmission Control Protocol\ttcp\n"
+    "F\tSource Port\ttcp.srcport\tFT_UINT16\ttcp\tBASE_DEC\t0x0\t\n"
+    "F\tSyn\ttcp.flags.syn\tFT_BOOLEAN\ttcp\t12\t0x2\t\n"
+    "F\tVersion\tquic.version\tFT_UINT32\tquic\tBASE_HEX\t0x0\t\n"
+    "F\tName\tkerberos.CNameString\tFT_STRING\tkerberos\t\t0x0\t\n"
+    "F\tAddress\tx.ip\tFT_IPv4\tx\t\t0x0\t\n"
+    "F\tAddress\tx.ip6\tFT_IPv6\tx\t\t0x0\t\n"
+    "F\tTime\tx.time\tFT_ABSOLUTE_TIME\tx\t\t0x0\t\n"
+    "F\tFloat\tx.float\tFT_FLOAT\tx\t\t0x0\t\n"
+    "F\tMark\tx.none\tFT_NONE\tx\t\t0x0\t\n";
+
+/* Columns without a type get the one of their field; what this tshark lacks is refused. */
+static void test_types_of_fields(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line;
+		const char *said;
+	} rows[] = {
+	    {"[t]\nquic.nothing\n", 2, "this tshark has no field \"quic.nothing\""},
+	    {"[t]\na text x.ip | x.nothing\n", 2, "no field \"x.nothing\""},
+	    {"[t]\na text y.a/y.b\n", 2, "no field \"y.a/y.b\""},
+	    {"[t] when x.nothing\na ip x.ip\n", 1, "no field \"x.nothing\""},
+	    {"[t]\n\na uint8 tcp.srcport\n", 3,
+	     "uint8 cannot hold tcp.srcport, which is FT_UINT16"},
+	    {"[t]\na ip x.ip | x.time\n", 2, "ip cannot hold x.time"},
+	    {"[t]\na bool kerberos.CNameString\n", 2, "bool cannot hold"},
+	    {"[t]\nquic.version\nquic.version\n", 3, "\"quic_version\" is there already"},
+	};
+	struct pa_fields *fields;
+	struct pa_profile *p;
+	struct pa_error err = {0};
+
+	(void)state;
+	assert_ok(pa_fields_new(pa_slice_of(table_of_fields), &fields, &err));
+	assert_ok(pa_profile_read("test",
+	                          SLICE("[t] when quic.version | tcp\n"
+	                                "quic.version\n"
+	                                "kerberos.CNameString\n"
+	                                "old.name/tcp.srcport\n"
+	                                "syn tcp.flags.syn\n"
+	                                "address last x.ip | x.ip6\n"
+	                                "both x.ip | tcp.srcport\n"
+	                                "every all tcp.srcport\n"
+	                                "seen x.time\n"
+	                                "is_tcp tcp\n"
+	                                "marked x.none\n"
+	                                "port uint16 y.port/tcp.srcport\n"
+	                                "wide uint64 tcp.srcport\n"
+	                                "[u]\n"
+	                                "x.float\n"),
+	                          fields, &p, &err));
+	pa_fields_free(fields);
+	check_promises(p);
+	assert_columns(p, "t",
+	               "ts time frame.time_epoch; ts_ns nanos frame.time_epoch; "
+	               "capture_id uint32 @capture; frame uint32 frame.number; "
+	               "quic_version uint64 quic.version; "
+	               "kerberos_cnamestring text kerberos.CNameString; "
+	               "old_name uint64 tcp.srcport; syn bool tcp.flags.syn; "
+	               "address ip last x.ip|x.ip6; both text x.ip|tcp.srcport; "
+	               "every json all tcp.srcport; seen time x.time; is_tcp present tcp; "
+	               "marked present x.none; port uint16 tcp.srcport; wide uint64 tcp.srcport; "
+	               "cut uint8 @cut");
+	assert_columns(p, "u",
+	               "ts time frame.time_epoch; ts_ns nanos frame.time_epoch; "
+	               "capture_id uint32 @capture; frame uint32 frame.number; "
+	               "x_float double x.float; cut uint8 @cut");
+	pa_profile_free(p);
+	for (size_t i = 0; i < N_OF(rows); i++) {
+		assert_ok(pa_fields_new(pa_slice_of(table_of_fields), &fields, &err));
+		err = (struct pa_error){0};
+		assert_int_equal(
+		    pa_profile_read("test", pa_slice_of(rows[i].text), fields, &p, &err),
+		    PA_EPROFILE);
+		if (err.row != rows[i].line || !strstr(err.msg, rows[i].said))
+			fail_msg("row %zu: line %llu: %s", i, (unsigned long long)err.row, err.msg);
+		pa_fields_free(fields);
+	}
+}
+
+/* How a profile is written does not matter, what it means does. */
+static void test_digest(void **state)
+{
+	struct pa_profile *a = read_ok("[t]\na uint8 a.b | a.c\nkey a ts\n");
+	struct pa_profile *b =
+	    read_ok("# other words\n[t]\n  a\tuint8\ta.b|a.c # here\n\nkey a ts");
+	struct pa_profile *c = read_ok("[t]\na uint8 a.c | a.b\nkey a ts\n");
+	struct pa_profile *d = read_ok("[t]\na uint8 first a.b | a.c\nkey a ts\n");
+
+	(void)state;
+	assert_memory_equal(a->sha256, b->sha256, PA_SHA256_BYTES);
+	assert_memory_not_equal(a->sha256, c->sha256, PA_SHA256_BYTES);
+	assert_memory_not_equal(a->sha256, d->sha256, PA_SHA256_BYTES);
+	pa_profile_free(a);
+	pa_profile_free(b);
+	pa_profile_free(c);
+	pa_profile_free(d);
 }
 
 static void test_bad_names(void **state)
@@ -511,9 +684,10 @@ static void test_bad_names(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(names); i++)
-		assert_int_equal(pa_profile_read(names[i], SLICE("[t]\na text a.b\n"), &p, NULL),
-		                 PA_EPROFILE);
-	assert_ok(pa_profile_read(NAME_64, SLICE("[t]\na text a.b\n"), &p, NULL));
+		assert_int_equal(
+		    pa_profile_read(names[i], SLICE("[t]\na text a.b\n"), NULL, &p, NULL),
+		    PA_EPROFILE);
+	assert_ok(pa_profile_read(NAME_64, SLICE("[t]\na text a.b\n"), NULL, &p, NULL));
 	assert_string_equal(p->name, NAME_64);
 	pa_profile_free(p);
 }
@@ -524,12 +698,12 @@ static void check_limit(struct pa_buf *b, const char *more, unsigned line)
 	struct pa_profile *p;
 	struct pa_error err = {0};
 
-	if (pa_profile_read("test", of_buf(b), &p, &err) != PA_OK)
+	if (pa_profile_read("test", of_buf(b), NULL, &p, &err) != PA_OK)
 		fail_msg("at the limit: line %llu: %s", (unsigned long long)err.row, err.msg);
 	check_promises(p);
 	pa_profile_free(p);
 	assert_ok(pa_buf_puts(b, more));
-	assert_int_equal(pa_profile_read("test", of_buf(b), &p, &err), PA_EPROFILE);
+	assert_int_equal(pa_profile_read("test", of_buf(b), NULL, &p, &err), PA_EPROFILE);
 	if (err.row != line)
 		fail_msg("line %llu: %s", (unsigned long long)err.row, err.msg);
 	pa_buf_reset(b);
@@ -588,13 +762,13 @@ static void test_damaged_builtin(void **state)
 		struct pa_error err = {0};
 
 		if (i % 8 == 0 &&
-		    pa_profile_read("test", (struct pa_slice){bytes, i}, &p, &err) == PA_OK) {
+		    pa_profile_read("test", (struct pa_slice){bytes, i}, NULL, &p, &err) == PA_OK) {
 			check_promises(p);
 			pa_profile_free(p);
 		}
 		bytes[i] = (uint8_t)nasty[next_random(&seed) % (sizeof(nasty) - 1)];
 		err = (struct pa_error){0};
-		if (pa_profile_read("test", copy, &p, &err) == PA_OK) {
+		if (pa_profile_read("test", copy, NULL, &p, &err) == PA_OK) {
 			check_promises(p);
 			pa_profile_free(p);
 		} else {
@@ -619,6 +793,8 @@ int main(void)
 	    cmocka_unit_test(test_identifiers),
 	    cmocka_unit_test(test_words),
 	    cmocka_unit_test(test_errors),
+	    cmocka_unit_test(test_types_of_fields),
+	    cmocka_unit_test(test_digest),
 	    cmocka_unit_test(test_bad_names),
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_damaged_builtin),

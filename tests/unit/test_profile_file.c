@@ -18,7 +18,7 @@ static void test_builtin(void **state)
 	struct pa_error err = {0};
 
 	(void)state;
-	assert_ok(pa_profile_open("packets", &p, &err));
+	assert_ok(pa_profile_open("packets", NULL, &p, &err));
 	assert_string_equal(p->name, "packets");
 	assert_non_null(pa_profile_table(p, "packets"));
 	pa_profile_free(p);
@@ -56,7 +56,7 @@ static void test_names(void **state)
 
 		assert_true(asprintf(&path, "%s/%s", folder, rows[i].file) > 0);
 		put_file(path, text);
-		assert_ok(pa_profile_open(path, &p, &err));
+		assert_ok(pa_profile_open(path, NULL, &p, &err));
 		assert_string_equal(p->name, rows[i].name);
 		assert_non_null(pa_profile_table(p, "t"));
 		pa_profile_free(p);
@@ -74,20 +74,20 @@ static void test_failures(void **state)
 	FILE *f;
 
 	(void)state;
-	assert_int_equal(pa_profile_open("/nonexistent.profile", &p, &err), PA_EIO);
+	assert_int_equal(pa_profile_open("/nonexistent.profile", NULL, &p, &err), PA_EIO);
 	assert_non_null(strstr(err.msg, "/nonexistent.profile"));
 	err = (struct pa_error){0};
-	assert_int_equal(pa_profile_open("", &p, &err), PA_EPROFILE);
+	assert_int_equal(pa_profile_open("", NULL, &p, &err), PA_EPROFILE);
 	err = (struct pa_error){0};
-	assert_int_equal(pa_profile_open("no_such_profile", &p, &err), PA_EPROFILE);
+	assert_int_equal(pa_profile_open("no_such_profile", NULL, &p, &err), PA_EPROFILE);
 	assert_non_null(strstr(err.msg, "no such profile"));
 	err = (struct pa_error){0};
-	assert_int_equal(pa_profile_open(folder, &p, &err), PA_EIO);
+	assert_int_equal(pa_profile_open(folder, NULL, &p, &err), PA_EIO);
 
 	assert_true(asprintf(&path, "%s/x", folder) > 0);
 	put_file(path, "[t]\na nothing a.b\n");
 	err = (struct pa_error){0};
-	assert_int_equal(pa_profile_open(path, &p, &err), PA_EPROFILE);
+	assert_int_equal(pa_profile_open(path, NULL, &p, &err), PA_EPROFILE);
 	assert_int_equal(err.row, 2);
 
 	f = fopen(path, "w");
@@ -95,7 +95,7 @@ static void test_failures(void **state)
 	assert_int_equal(ftruncate(fileno(f), PA_PROFILE_BYTES_MAX + 1), 0);
 	fclose(f);
 	err = (struct pa_error){0};
-	assert_int_equal(pa_profile_open(path, &p, &err), PA_ELIMIT);
+	assert_int_equal(pa_profile_open(path, NULL, &p, &err), PA_ELIMIT);
 	free(path);
 	remove_tree(folder);
 }

@@ -57,7 +57,7 @@ static void begin(const char *profile)
 	struct pa_error err = {0};
 
 	forget();
-	if (pa_profile_read("test", pa_slice_of(profile), &run.p, &err) != PA_OK)
+	if (pa_profile_read("test", pa_slice_of(profile), NULL, &run.p, &err) != PA_OK)
 		fail_msg("line %llu: %s", (unsigned long long)err.row, err.msg);
 	pa_buf_init(&run.log, SIZE_MAX);
 	for (unsigned i = 0; i < PA_PROFILE_TABLES_MAX; i++) {
@@ -180,14 +180,14 @@ static void test_types(void **state)
 	/* The aggregator alone is two values with nothing in them: the first is not there. */
 	assert_log("1\n2\n3\n");
 	assert_rows(
-	    "t",
-	    "1\t1970-01-01 "
-	    "00:00:02.000000\t999\t255\t-128\t18446744073709551615\t-9223372036854775808\t1."
-	    "5e3\t1\t::1\tc4:2c:03:06:49:fe\t00ff\ta\\tb\\\\\t-0.000000001\tip\t0\t7\t0\n"
-	    "2\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t7\t0\n"
-	    "3\t1970-01-01 "
-	    "00:00:00.000000\t0\t15\t7\t16\t0\t0\t0\t1.2.3.4\t00:00:00:00:00:"
-	    "00\t0a0b\t\\N\t1\t\\N\t\\N\t7\t0\n");
+	    "t", "1\t1970-01-01 "
+	         "00:00:02.000000\t999\t255\t-128\t18446744073709551615\t-9223372036854775808\t1."
+	         "5e3\t1\t::1\tc4:2c:03:06:49:fe\t00ff\ta\\tb\\\\\t-0.000000001\tip\t0\t7\t0\t0\n"
+	         "2\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t7\t"
+	         "0\t0\n"
+	         "3\t1970-01-01 "
+	         "00:00:00.000000\t0\t15\t7\t16\t0\t0\t0\t1.2.3.4\t00:00:00:00:00:"
+	         "00\t0a0b\t\\N\t1\t\\N\t\\N\t7\t0\t0\n");
 }
 
 static void test_first_source_that_is_present(void **state)
@@ -668,12 +668,12 @@ static void test_cut_values_are_counted(void **state)
 	                  ROW(3, "", "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\t") ROW(4, "", "\\t\\t\\t\t")
 	                      ROW(5, "", "ab\t") ROW(6, "", "\xe4\xe4\xe4\t")));
 	assert_log("1 cut 1\n2 cut 3\n3 cut 2\n4 cut 1\n5\n6 cut 1\n");
-	assert_rows("u", "1\tab\n"
-	                 "2\tab\n"
-	                 "3\t\xc3\xa4\xc3\xa4\n"
-	                 "4\t\\t\\t\n"
-	                 "5\tab\n"
-	                 "6\t\xef\xbf\xbd\xef\xbf\xbd\n");
+	assert_rows("u", "1\tab\t1\n"
+	                 "2\tab\t1\n"
+	                 "3\t\xc3\xa4\xc3\xa4\t1\n"
+	                 "4\t\\t\\t\t1\n"
+	                 "5\tab\t0\n"
+	                 "6\t\xef\xbf\xbd\xef\xbf\xbd\t1\n");
 }
 
 /* Escapes to undo and broken UTF-8 in one value, of sizes around those of the buffers. */
@@ -785,34 +785,133 @@ static void test_community_id(void **state)
 	}
 }
 
-/* The number behind an extension header, and only in the layer that the number is of. */
-static void test_ipv6_protocol(void **state)
+/* @proto is the number behind an extension header; ipv6.nxt itself is what tshark said. */
+static void test_transport_number(void **state)
 {
 	(void)state;
-	begin("[t] when ipv6.nxt\nid community_id @layer\nproto uint8 ipv6.nxt\n"
-	      "[e] each ipv6.nxt\nproto uint8 ipv6.nxt\n"
-	      "[l] each @layer\nproto uint8 ipv6.nxt\n");
+	begin("[t] when ipv6.nxt\nnxt uint8 ipv6.nxt\nproto uint8 @proto\n"
+	      "[e] each ipv6.nxt\nnxt uint8 ipv6.nxt\n"
+	      "[l] each @layer\nnxt uint8 ipv6.nxt\nproto uint8 @proto\n");
 	/* cells: ipv6.nxt, then those of the flow that are not it */
-#define NXT(v) v "\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t"
+#define NXT(v, ip_proto) v "\t\t\t" ip_proto "\t\t\t\t\t\t\t\t\t\t\t\t"
 	convert(&defaults,
-	        SLICE(ROW(1, "ipv6:ipv6.hopopts:tcp", NXT("0")) ROW(2, "ipv6:tcp", NXT("6"))
-	                  ROW(3, "eth", NXT("0")) ROW(4, "ip:tcp", NXT("44"))
-	                      ROW(5, "ipv6:udp:ipv6:tcp", NXT("0" AND "43"))));
-	assert_log("1\n2\n3\n4\n5\n");
-	assert_rows("t", "1\t\\N\t6\n"
-	                 "2\t\\N\t6\n"
+	        SLICE(ROW(1, "ipv6:ipv6.hopopts:tcp", NXT("0", "")) ROW(2, "ipv6:tcp", NXT("6", ""))
+	                  ROW(3, "eth", NXT("0", "")) ROW(4, "ip:tcp", NXT("44", "6"))
+	                      ROW(5, "ipv6:udp:ipv6:tcp", NXT("0" AND "43", ""))
+	                          ROW(6, "arp", NXT("0", ""))));
+	assert_log("1\n2\n3\n4\n5\n6\n");
+	assert_rows("t", "1\t0\t6\n"
+	                 "2\t6\t6\n"
 	                 "3\t\\N\t\\N\n"
-	                 "4\t\\N\t\\N\n"
-	                 "5\t\\N\t17\n");
-	assert_rows("l", "5\t0\t17\n"
-	                 "5\t1\t6\n");
-	/* A row of its own per value: as it stands in the packet. */
+	                 "4\t\\N\t6\n"
+	                 "5\t0\t17\n"
+	                 "6\t\\N\t\\N\n");
+	assert_rows("l", "5\t0\t0\t17\n"
+	                 "5\t1\t43\t6\n");
 	assert_rows("e", "1\t0\t0\n"
 	                 "2\t0\t6\n"
 	                 "3\t0\t0\n"
 	                 "4\t0\t44\n"
 	                 "5\t0\t0\n"
-	                 "5\t1\t43\n");
+	                 "5\t1\t43\n"
+	                 "6\t0\t0\n");
+}
+
+/* first and last are of the packet, whatever the row's layer or occurrence. */
+static void test_which_occurrence(void **state)
+{
+	(void)state;
+	begin("[t]\na uint8 ip.ttl\nb uint8 first ip.ttl\nc uint8 last ip.ttl\nd all ip.ttl\n"
+	      "[e] each x.a\na text x.a\nb text first x.a\nc text last x.a\nd all x.a\n"
+	      "[l] each @layer\na uint8 ip.ttl\nb uint8 last ip.ttl\n"
+	      "[s]\na set last x.a | x.b\n");
+	convert(&defaults, SLICE(ROW(1, "ip:ip", "1" AND "2\ta" AND "b" AND "c\t")
+	                             ROW(2, "eth", "\t\t1") ROW(3, "ip", "7\tz\t")));
+	assert_rows("t", "1\t1\t1\t2\t[\"1\",\"2\"]\n"
+	                 "2\t\\N\t\\N\t\\N\t\\N\n"
+	                 "3\t7\t7\t7\t[\"7\"]\n");
+	assert_rows("e", "1\t0\ta\ta\tc\t[\"a\",\"b\",\"c\"]\n"
+	                 "1\t1\tb\ta\tc\t[\"a\",\"b\",\"c\"]\n"
+	                 "1\t2\tc\ta\tc\t[\"a\",\"b\",\"c\"]\n"
+	                 "3\t0\tz\tz\tz\t[\"z\"]\n");
+	assert_rows("l", "1\t0\t1\t2\n"
+	                 "1\t1\t2\t2\n");
+	assert_rows("s", "1\ta\n"
+	                 "2\tb\n"
+	                 "3\ta\n");
+}
+
+/* A field that not every header has: nobody can tell whose it is, unless the numbers say. */
+static void test_fields_of_some_headers(void **state)
+{
+	(void)state;
+	begin("[t]\na text ip.opt\nb text ip.addr\nc text ip.src\n"
+	      "[l] each @layer\na text ip.opt\nb text ip.addr\nc text ip.src\n");
+	convert(&defaults,
+	        SLICE(ROW(1, "ip:ip", "o\t1" AND "2" AND "3" AND "4\ts" AND "t")
+	                  ROW(2, "ip:ip", "o" AND "p\t1" AND "2" AND "3\ts")
+	                      ROW(3, "ip", "o\t1" AND "2\ts") ROW(4, "ip:ip:ip", "\t\ts" AND "t")));
+	assert_rows("t", "1\to\t1\ts\n"
+	                 "2\to\t1\ts\n"
+	                 "3\to\t1\ts\n"
+	                 "4\t\\N\t\\N\ts\n");
+	assert_rows("l", "1\t0\t\\N\t1\ts\n"
+	                 "1\t1\t\\N\t3\tt\n"
+	                 "2\t0\to\t\\N\ts\n"
+	                 "2\t1\tp\t\\N\t\\N\n"
+	                 "4\t0\t\\N\t\\N\ts\n"
+	                 "4\t1\t\\N\t\\N\tt\n"
+	                 "4\t2\t\\N\t\\N\t\\N\n");
+}
+
+/* Every row says how many of its values its columns could not hold whole. */
+static void test_cut_is_marked(void **state)
+{
+	(void)state;
+	begin("[t]\na text(2) x.a\nb bytes(1) x.b\nc double x.c\nd time x.d\n"
+	      "[u] each x.a\na text(1) x.a\n"
+	      "[v]\na text x.a\n"
+	      "[w]\nd time x.d\nn nanos x.d\n"
+	      "[x]\nd time x.d\nn nanos last x.d\n");
+	convert(&defaults, SLICE(ROW(1, "eth", "ab" AND "c" AND "de\t00\t1.5\t1.000001000")
+	                             ROW(2, "eth", "abc\t0011\tnan\t1.000000001")
+	                                 ROW(3, "eth", "\t\t-inf\tNULL")));
+	assert_log("1 cut 2\n2 cut 6\n3 cut 1\n");
+	assert_rows("t", "1\tab\t00\t1.5\t1970-01-01 00:00:01.000001\t0\n"
+	                 "2\tab\t00\t\\N\t1970-01-01 00:00:01.000000\t4\n"
+	                 "3\t\\N\t\\N\t\\N\t\\N\t1\n");
+	assert_rows("u", "1\t0\ta\t1\n"
+	                 "1\t1\tc\t0\n"
+	                 "1\t2\td\t1\n"
+	                 "2\t0\ta\t1\n");
+	assert_rows("v", "1\tab\n"
+	                 "2\tabc\n"
+	                 "3\t\\N\n");
+	assert_rows("w", "1\t1970-01-01 00:00:01.000001\t0\t0\n"
+	                 "2\t1970-01-01 00:00:01.000000\t1\t0\n"
+	                 "3\t\\N\t\\N\t0\n");
+	assert_rows("x", "1\t1970-01-01 00:00:01.000001\t0\t0\n"
+	                 "2\t1970-01-01 00:00:01.000000\t1\t1\n"
+	                 "3\t\\N\t\\N\t0\n");
+}
+
+static void test_types_of_wireshark(void **state)
+{
+	(void)state;
+	begin("[t]\na present x.a\nb char x.b\nc eui64 x.c\nd guid x.d\ne time x.e\n");
+	convert(
+	    &defaults,
+	    SLICE(ROW(1, "eth",
+	              "any text\t'n'\t00:02:00:02:40:02:10:02\t"
+	              "e3514235-4b06-11d1-ab04-00c04fc2dcd2\tMar  3, 2022 11:05:26.000000000 UTC")
+	              ROW(2, "eth", "\t'\\\\x1e'\t\t\t2017-03-13T00:10:23.466752000Z")
+	                  ROW(3, "eth", "\tn\t\t\t") ROW(4, "eth", "\t\t1\t\t")));
+	assert_log("1\n2\n"
+	           "reject 5 b b: \"n\" is not a valid char\n"
+	           "reject 6 c c: \"1\" is not a valid eui64\n");
+	assert_rows("t", "1\t1\tn\t00:02:00:02:40:02:10:02\t"
+	                 "e3514235-4b06-11d1-ab04-00c04fc2dcd2\t2022-03-03 11:05:26.000000\t0\n"
+	                 "2\t\\N\t\x1e\t\\N\t\\N\t2017-03-13 00:10:23.466752\t0\n");
 }
 
 static void test_other_separators(void **state)
@@ -1025,9 +1124,9 @@ static void test_builtin_profile(void **state)
 	assert_true(has(of_buf(&run.outputs[0].bytes), "1:d/FP5EW3wiY1vCndhwleRRKHowQ="));
 	assert_rows("layers", "");
 	assert_true(has(of_buf(&run.outputs[2].bytes), "\t10911\t"));
-	assert_rows("dns_answers", "1\t0\ta.example\t1.2.3.4\t\\N\n"
-	                           "1\t1\ta.example\t1.2.3.5\t\\N\n"
-	                           "1\t2\ta.example\t::1\t\\N\n");
+	assert_rows("dns_answers", "1\t0\ta.example\t1.2.3.4\t\\N\t0\n"
+	                           "1\t1\ta.example\t1.2.3.5\t\\N\t0\n"
+	                           "1\t2\ta.example\t::1\t\\N\t0\n");
 	assert_rows("http", "");
 	assert_rows("tls", "");
 	pa_buf_done(&input);
@@ -1053,7 +1152,11 @@ int main(void)
 	    cmocka_unit_test_teardown(test_cut_values_are_counted, clean_up),
 	    cmocka_unit_test_teardown(test_long_text, clean_up),
 	    cmocka_unit_test_teardown(test_community_id, clean_up),
-	    cmocka_unit_test_teardown(test_ipv6_protocol, clean_up),
+	    cmocka_unit_test_teardown(test_transport_number, clean_up),
+	    cmocka_unit_test_teardown(test_which_occurrence, clean_up),
+	    cmocka_unit_test_teardown(test_fields_of_some_headers, clean_up),
+	    cmocka_unit_test_teardown(test_cut_is_marked, clean_up),
+	    cmocka_unit_test_teardown(test_types_of_wireshark, clean_up),
 	    cmocka_unit_test_teardown(test_other_separators, clean_up),
 	    cmocka_unit_test_teardown(test_quotes, clean_up),
 	    cmocka_unit_test_teardown(test_only_one_table, clean_up),
