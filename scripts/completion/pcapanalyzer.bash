@@ -62,6 +62,7 @@ _pcapanalyzer() {
 				"$("$program" query 2>/dev/null | awk '{ print $1 }')" -- "$cur")
 			return 0
 			;;
+		*:WORD) return 0 ;;
 		*:[a-z]*'|'*)
 			mapfile -t COMPREPLY < <(compgen -W "${argument//|/ }" -- "$cur")
 			return 0

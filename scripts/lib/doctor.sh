@@ -36,20 +36,34 @@ doctor_programs() {
 }
 
 doctor_fields() {
-	local dir err unknown args=()
+	local dir dialect table out
 	[[ -n ${PROGRAM[tshark]+x} && -n ${PROGRAM[tshark2csv]+x} ]] || return 0
 	dir=$(mktemp -d -- "$PA_RUN/doctor.XXXXXXXX")
-	mapfile -t args < <("${PROGRAM[tshark2csv]}" --tshark-args 2>/dev/null | tr -s ' ' '\n')
-	mkdir -- "$dir/home"
-	: >"$dir/empty"
-	if err=$(clean_wireshark "$dir/home" "${PROGRAM[tshark]}" -r "$dir/empty" "${args[@]}" 2>&1 >/dev/null); then
-		doctor_ok fields "tshark knows every field of the profile packets"
+	remove_at_exit "$dir"
+	# In subshells: what ends them does not end the doctor.
+	if ! out=$(wireshark_line "$dir" 2>&1); then
+		doctor_bad tshark "$(doctor_words "$out")" "install the package tshark again"
+		return 0
+	fi
+	wireshark_line "$dir"
+	if dialect=$(wireshark_dialect "$dir" 2>"$dir/err"); then
+		doctor_ok dialect "tshark prints as $dialect does; every value can be told apart"
 	else
-		unknown=$(unknown_fields "$err")
-		doctor_bad fields "${unknown:-$(wireshark_reason <<<"$err")}" \
+		out=$(doctor_words "$(<"$dir/err")")
+		doctor_bad dialect "${out%%; install*}" "install${out#*; install}"
+	fi
+	if table=$(wireshark_fields "$dir" 2>"$dir/err") &&
+		resolve_profile "$dir" packets "$table" >/dev/null 2>"$dir/err"; then
+		doctor_ok fields "$(grep -c '^F' -- "$table"), and every field of the profile packets"
+	else
+		doctor_bad fields "$(doctor_words "$(<"$dir/err")")" \
 			"install a newer tshark, or write a profile without these fields (profile(5))"
 	fi
-	rm -rf -- "$dir"
+}
+
+# The last of the lines $1, without the name of who says it.
+doctor_words() {
+	tail -n 1 <<<"$1" | sed 's/^\(pcapanalyzer\|tshark2csv\): error: //'
 }
 
 doctor_ask() {

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# How tshark and capinfos are run, and what their words mean.
+# shellcheck disable=SC2154 # pcapanalyzer sources these files together
+# How tshark and capinfos are run, what their words mean, and what the installed tshark is like.
 
 # Run a program of Wireshark's with nothing of the user's: no environment, no settings.
 # $1: an empty private folder for its home and settings
@@ -37,6 +38,90 @@ wireshark_verdict() {
 count_packets() {
 	clean_wireshark "$1" "$2" -c -M -- "$3" 2>/dev/null |
 		sed -n 's/^Number of packets: *\([0-9][0-9]*\)$/\1/p' | tail -n 1 || true
+}
+
+# --- the installed tshark ---------------------------------------------------------------
+# In these functions $1 is a folder of the run's own, for temporary files; need_program tshark2csv
+# and need_wireshark tshark come before them.
+
+# Its first line of --version, in TSHARK_LINE.
+wireshark_line() {
+	mkdir -p -- "$1/wireshark"
+	TSHARK_LINE=$(clean_wireshark "$1/wireshark" "${PROGRAM[tshark]}" --version 2>/dev/null |
+		sed -n 1p) || true
+	[[ -n $TSHARK_LINE ]] ||
+		die "$EXIT_FAILED" "${PROGRAM[tshark]} does not tell its version; is the installation complete?"
+}
+
+# The dialect to try first, by TSHARK_LINE; the canary has the last word.
+wireshark_guess() {
+	if [[ $TSHARK_LINE =~ \ ([0-9]+)\.([0-9]+)\. ]] &&
+		((BASH_REMATCH[1] < 4 || (BASH_REMATCH[1] == 4 && BASH_REMATCH[2] < 2))); then
+		echo 4.0
+	else
+		echo 4.4
+	fi
+}
+
+# Which dialect tshark speaks when it is given the aggregator of dialect $2.
+wireshark_ask() {
+	local dir=$1/wireshark args=()
+	read -r -a args < <("${PROGRAM[tshark2csv]}" --canary-args --dialect "$2")
+	clean_wireshark "$dir" "${PROGRAM[tshark]}" -r "$dir/canary.pcapng" "${args[@]}" \
+		>"$dir/answer" 2>"$dir/canary.err" || {
+		wireshark_reason <"$dir/canary.err" >&2
+		return 1
+	}
+	"${PROGRAM[tshark2csv]}" --learn --dialect "$2" "$dir/answer"
+}
+
+# Print the dialect of the installed tshark: how it escapes, told by the built-in canary. The
+# answer counts when tshark was given that dialect's own aggregator.
+wireshark_dialect() {
+	local dir=$1/wireshark asked='' dialect
+	dialect=$(wireshark_guess)
+	mkdir -p -- "$dir"
+	"${PROGRAM[tshark2csv]}" --canary >"$dir/canary.pcapng"
+	while [[ $dialect != "$asked" ]]; do
+		asked=$dialect
+		dialect=$(wireshark_ask "$1" "$asked" 2>"$dir/learn.err") ||
+			die "$EXIT_FAILED" "$TSHARK_LINE prints in a way that is not known here, so its values cannot be trusted: $(sed 's/^tshark2csv: error: //' "$dir/learn.err" | tail -n 1); install a tshark of the versions 4.0, 4.4 or 4.6, or a newer pcapanalyzer ('pcapanalyzer doctor' asks again)"
+	done
+	printf '%s\n' "$dialect"
+}
+
+# Print the path of the table of fields of the installed tshark, which is made once per tshark.
+wireshark_fields() {
+	local tshark=${PROGRAM[tshark]} key folder partial
+	key=$({ readlink -f -- "$tshark" && stat -L -c '%s %Y' -- "$tshark" && echo "$TSHARK_LINE"; } |
+		sha256sum)
+	folder=$PA_HOME/wireshark/${key:0:16}
+	if [[ ! -s $folder/fields ]]; then
+		mkdir -p -- "$folder"
+		partial=$(mktemp -- "$folder/fields.XXXXXXXX")
+		# Nothing is kept that is not whole.
+		if ! { clean_wireshark "$1/wireshark" "$tshark" -G fields >"$partial" 2>/dev/null &&
+			"${PROGRAM[tshark2csv]}" --field-table "$partial" --find frame.number >/dev/null &&
+			mv -- "$partial" "$folder/fields"; }; then
+			rm -f -- "$partial"
+			die "$EXIT_FAILED" "cannot keep what 'tshark -G fields' prints in $folder; is the disk full?"
+		fi
+		# What other tsharks left there and nobody has used for a month.
+		find "$PA_HOME/wireshark" -mindepth 1 -maxdepth 1 -type d ! -path "$folder" -mtime +30 \
+			-exec rm -rf -- {} + 2>/dev/null || true
+	fi
+	touch -- "$folder" 2>/dev/null || true
+	printf '%s\n' "$folder/fields"
+}
+
+# Print the path of the profile $2 (see profile_operand) with every type said, as a file in the
+# folder $1, checked against the table of fields $3.
+resolve_profile() {
+	local base=${2##*/} path
+	base=${base%%.*}
+	path=$1/${base:-p}.profile
+	"${PROGRAM[tshark2csv]}" -p "$2" --field-table "$3" --print-profile >"$path" || return
+	printf '%s\n' "$path"
 }
 
 # The fields that tshark's words $1 call unknown, in one line.
