@@ -3,6 +3,7 @@
 --
 --   pcapanalyzer_analyst  reads everything: tables, views, ledger
 --   pcapanalyzer_loader   adds batches; cannot change or read the packets that are stored
+--   pcapanalyzer_redissector  a loader who may also replace captures (import --redissect)
 --   pcapanalyzer_keeper   init, migrate, partitions, removal of old days
 --
 -- Then, for each account:
@@ -33,8 +34,16 @@ GRANT INSERT, DELETE ON `pcapanalyzer`.`rejects` TO pcapanalyzer_loader;
 GRANT SELECT, INSERT, UPDATE ON `pcapanalyzer`.`sensors` TO pcapanalyzer_loader;
 GRANT SELECT, INSERT, UPDATE ON `pcapanalyzer`.`captures` TO pcapanalyzer_loader;
 GRANT SELECT, INSERT, UPDATE ON `pcapanalyzer`.`batches` TO pcapanalyzer_loader;
+GRANT SELECT, INSERT ON `pcapanalyzer`.`passports` TO pcapanalyzer_loader;
 GRANT SELECT ON `pcapanalyzer`.`schema_version` TO pcapanalyzer_loader;
 
+-- The old rows are copied into temporary tables, to tell afterwards what has changed.
+CREATE ROLE IF NOT EXISTS pcapanalyzer_redissector;
+GRANT pcapanalyzer_loader TO pcapanalyzer_redissector;
+GRANT CREATE TEMPORARY TABLES, SELECT ON `pcapanalyzer`.* TO pcapanalyzer_redissector;
+GRANT DELETE ON `pcapanalyzer`.`batches` TO pcapanalyzer_redissector;
+
 CREATE ROLE IF NOT EXISTS pcapanalyzer_keeper;
-GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, CREATE VIEW, SHOW VIEW
+GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, CREATE TEMPORARY TABLES, ALTER, DROP, INDEX,
+	CREATE VIEW, SHOW VIEW
 	ON `pcapanalyzer`.* TO pcapanalyzer_keeper;

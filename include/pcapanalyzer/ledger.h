@@ -12,8 +12,15 @@
 #include "pcapanalyzer/error.h"
 #include "pcapanalyzer/manifest.h"
 
-#define PA_LEDGER_VERSION    1
+#define PA_LEDGER_VERSION    2
 #define PA_LEDGER_TABLES_MAX 256 /* different tables in all batches together */
+
+/* 0 when there is no ledger. */
+enum pa_status pa_ledger_version(struct pa_db *db, uint64_t *version, struct pa_error *err)
+    __attribute__((warn_unused_result));
+/* PA_EDENIED when there is no ledger, or one of another version than ours. */
+enum pa_status pa_ledger_check(struct pa_db *db, struct pa_error *err)
+    __attribute__((warn_unused_result));
 
 /* Find or make the sensor and the capture that the batch names; commits at once, so call it
  * outside a transaction. */
@@ -21,12 +28,23 @@ enum pa_status pa_ledger_capture(struct pa_db *db, const struct pa_manifest *m,
                                  uint32_t *capture_id, struct pa_error *err)
     __attribute__((warn_unused_result));
 
-/* Enter the batch, in an open transaction; other loaders of the same capture wait here.
+/* Find or make the passport: which tshark, called how, with which profile, made these rows.
+ * It commits at once, like pa_ledger_capture().
+ * profile_text: the batch's file "profile"; empty for a batch of an older filter */
+enum pa_status pa_ledger_passport(struct pa_db *db, const struct pa_manifest *m,
+                                  struct pa_slice profile_text, uint32_t *passport_id,
+                                  struct pa_error *err) __attribute__((warn_unused_result));
+
+/* Be the only loader of this capture up to the end of the open transaction; others wait. */
+enum pa_status pa_ledger_lock(struct pa_db *db, uint32_t capture_id, struct pa_error *err)
+    __attribute__((warn_unused_result));
+
+/* Enter the batch, in an open transaction; locks the capture, as above.
  * PA_EDUP:  the very same batch is stored already
  * PA_EDATA: the ledger holds a batch that contradicts this one (the same id with other
  *           counts, or a part of the same rows) */
 enum pa_status pa_ledger_claim(struct pa_db *db, const struct pa_manifest *m, uint32_t capture_id,
-                               uint64_t *batch_no, struct pa_error *err)
+                               uint32_t passport_id, uint64_t *batch_no, struct pa_error *err)
     __attribute__((warn_unused_result));
 
 /* What the batch tells about its capture, in the same transaction: its packets, and that it
@@ -42,6 +60,12 @@ struct pa_ledger_rows {
 	uint64_t rows;
 };
 
+/* The next table of a batch's table_rows, {"table":rows,...}; moves *json behind it. 0 when
+ * there is no more. */
+int pa_ledger_next_table(struct pa_slice *json, struct pa_ledger_rows *out);
+
+#define PA_LEDGER_MIXED "mixed"
+
 /* A capture as one profile sees it. Slices and the table list are valid during the call that
  * hands it out. */
 struct pa_ledger_entry {
@@ -56,6 +80,9 @@ struct pa_ledger_entry {
 	uint64_t last_row; /* highest input row of any batch */
 	uint64_t gap;      /* first input row that no batch has; 0 for none */
 	char first_ts[PA_TS_TEXT], last_ts[PA_TS_TEXT]; /* "" when there is no packet */
+	/* Of all its batches, PA_LEDGER_MIXED when they differ, "" when there is none. */
+	char profile_sha256[PA_SHA256_HEX + 1];
+	const char *tshark;
 	const struct pa_ledger_rows *tables;
 	unsigned n_tables;
 };

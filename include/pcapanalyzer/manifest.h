@@ -1,7 +1,8 @@
 /* The manifest: what a batch in the spool holds. Text, one "key value" per line, written by
  * the filter's spool module and read by the loader; the layout is in spool(5).
  *
- * A batch is a folder spool/ready/ID with one file NAME.csv per table and "manifest".
+ * A batch is a folder spool/ready/ID with one file NAME.csv per table, "profile" with the
+ * profile's canonical text, and "manifest".
  */
 #ifndef PCAPANALYZER_MANIFEST_H
 #define PCAPANALYZER_MANIFEST_H
@@ -18,6 +19,7 @@
 #define PA_BATCH_ID_MAX        40 /* bytes, with the NUL */
 #define PA_NAME_MAX            65 /* bytes of an SQL identifier, with the NUL */
 #define PA_TS_TEXT             27 /* "YYYY-MM-DD hh:mm:ss.uuuuuu" and the NUL */
+#define PA_TSHARK_ARGS_MAX     (256 * 1024)
 
 /* How the capture of this batch ended, known only in its last batch. */
 enum pa_capture_end {
@@ -51,8 +53,11 @@ struct pa_manifest {
 	uint64_t filtered;            /* rows left out on purpose */
 	uint64_t cut;                 /* text values cut to their column's length */
 	enum pa_capture_end end;
-	char *dialect;             /* "4.0" or "4.4"; "" when no row was seen */
-	char *tshark;              /* first line of tshark --version; may be "" */
+	int replaces;      /* 1: the capture's batches are to replace what is stored of it */
+	char *dialect;     /* "4.0" or "4.4"; "" when no row was seen */
+	char *tshark;      /* first line of tshark --version; may be "" */
+	char *tshark_args; /* as one would type them in bash; NULL when nobody said */
+	char *filter;      /* who wrote the batch, and its version; NULL when nobody said */
 	char first_ts[PA_TS_TEXT]; /* UTC; "" when the batch has no packet */
 	char last_ts[PA_TS_TEXT];
 	struct pa_manifest_table tables[PA_MANIFEST_TABLES_MAX];

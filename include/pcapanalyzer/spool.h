@@ -2,7 +2,7 @@
  *
  * A batch's name comes from sensor, capture, profile, limits and first row alone, so that
  * doing a capture again makes the same batches, and those that wait or are stored already are
- * recognised.
+ * recognised. One that is to replace what is stored is named after its tshark, too.
  */
 #ifndef PCAPANALYZER_SPOOL_H
 #define PCAPANALYZER_SPOOL_H
@@ -20,7 +20,10 @@ struct pa_spool_config {
 	const struct pa_profile *profile;
 	const char *sensor;
 	const char *capture_name;
-	const char *tshark; /* first line of tshark --version, or "" */
+	const char *tshark;      /* first line of tshark --version, or "" */
+	const char *tshark_args; /* as one would type them; NULL: not known */
+	const char *filter;      /* who writes here, and its version; NULL: not known */
+	int replaces;            /* 1: to replace what the database has of this capture */
 	uint8_t capture_sha256[PA_SHA256_BYTES];
 	uint64_t capture_bytes;
 	int has_capture_packets;

@@ -43,6 +43,28 @@ progress_clear() {
 	fi
 }
 
+# Tab-separated lines on standard input, in columns under the words given.
+print_table() {
+	local IFS=$'\t'
+	awk -F '\t' -v head="$*" '
+		BEGIN { $0 = head; keep() }
+		{ keep() }
+		function keep(    i) {
+			line[++n] = $0
+			for (i = 1; i < NF; i++)
+				if (length($i) > width[i])
+					width[i] = length($i)
+		}
+		END {
+			for (k = 1; k <= n; k++) {
+				count = split(line[k], cell, FS)
+				for (i = 1; i < count; i++)
+					printf "%-*s  ", width[i], cell[i]
+				print cell[count]
+			}
+		}'
+}
+
 # --- programs ---------------------------------------------------------------------------
 
 declare -A PROGRAM=()
@@ -144,6 +166,37 @@ profile_operand() {
 	printf '%s' "$p"
 }
 
+# Folders that go when the command ends.
+REMOVE=()
+remove_at_exit() {
+	REMOVE+=("$1")
+	trap 'rm -rf -- "${REMOVE[@]}"' EXIT
+}
+
+PROFILE=''
+
+# Set PROFILE to what the programs take for the profile of the option -p. A profile that leaves
+# something to the installed tshark (a type, a choice of names) is resolved by it first; the
+# built-in one leaves nothing.
+use_profile() {
+	local dir table
+	PROFILE=$(profile_operand "${OPT[profile]:-packets}")
+	[[ $PROFILE != packets ]] || return 0
+	need_program tshark2csv
+	if ! grep -qs '^[^#]*/' -- "$PROFILE" &&
+		"${PROGRAM[tshark2csv]}" -p "$PROFILE" --columns >/dev/null 2>&1; then
+		return 0
+	fi
+	[[ -r $PROFILE ]] || return 0 # whoever reads it says what is wrong
+	need_wireshark tshark
+	make_home
+	dir=$(mktemp -d -- "$PA_RUN/profile.XXXXXXXX")
+	remove_at_exit "$dir"
+	wireshark_line "$dir"
+	table=$(wireshark_fields "$dir") || exit
+	PROFILE=$(resolve_profile "$dir" "$PROFILE" "$table") || exit
+}
+
 # --- database ---------------------------------------------------------------------------
 
 DB_ARGS=()
@@ -192,27 +245,34 @@ use_database() {
 	DB_ARGS=("--defaults-file=$PA_RUN/client.cnf")
 }
 
-# Database, tables, views and partitions as the profile wants them. An account that may not
-# create is fine as long as somebody else has: the command that follows will tell.
+# Database, tables, views and partitions as the profile wants them. In the private server what
+# a profile has more is added at once; in somebody's own, that is for them to do. An account that
+# may not create is fine as long as somebody else has: the command that follows will tell.
 # $1: "quick" to do it only when the schema is not there (readers)
 ensure_schema() {
-	local how=${1:-} profile rc=0 out lock
-	profile=$(profile_operand "${OPT[profile]:-packets}")
+	local how=${1:-} rc=0 out lock verb=migrate
 	make_home
 	if [[ $how == quick ]] && { [[ -e $PA_RUN/schema.done ]] || server_configured; }; then
 		return 0
 	fi
+	[[ -n ${PROFILE:-} ]] || use_profile
 	exec {lock}>"$PA_RUN/schema.lock"
 	flock -w 120 "$lock" || die "$EXIT_BUSY" "another command has been changing the schema for two minutes"
-	out=$(run_csv2mysql init -p "$profile" --sql "$PA_SQL" 2>&1 >/dev/null) || rc=$?
+	! server_configured || verb=init
+	out=$(run_csv2mysql "$verb" -p "$PROFILE" --sql "$PA_SQL" 2>&1 >/dev/null) || rc=$?
 	exec {lock}>&-
 	case $rc in
 	0)
 		server_configured || : >"$PA_RUN/schema.done"
+		progress_clear
+		grep -E '^csv2mysql: note: (added|made) ' <<<"$out" >&2 || true
 		return 0
 		;;
 	"$EXIT_DENIED")
-		server_configured && return 0
+		if server_configured && [[ $out == *"csv2mysql migrate"* ]]; then
+			die "$EXIT_DENIED" "the database lacks something that the profile ${OPT[profile]:-packets} has; run 'pcapanalyzer migrate -p ${OPT[profile]:-packets}' (with --dry-run to see it first)"
+		fi
+		! server_configured || return 0
 		;;
 	esac
 	progress_clear

@@ -11,10 +11,11 @@ export LC_ALL=C
 
 number=$1 file=$2 name=$3
 work=$IMPORT_DIR/work.$number
+replace=0 # 1: what is stored of this capture has to go
 
 # result STATE PACKETS TEXT: the last act.
 result() {
-	printf '%s\n%s\n%s\n' "$1" "$2" "${3//[[:cntrl:]]/?}" >"$IMPORT_DIR/result.$number.partial"
+	printf '%s\n%s\n%s\n%s\n' "$1" "$2" "${3//[[:cntrl:]]/?}" "$replace" >"$IMPORT_DIR/result.$number.partial"
 	mv -- "$IMPORT_DIR/result.$number.partial" "$IMPORT_DIR/result.$number"
 	printf '%s\n' "$number" >"$IMPORT_DIR/done.fifo"
 	exit 0
@@ -35,8 +36,14 @@ sha=$(sha256sum <"$file" 2>"$work/read.err") ||
 	result failed 0 "cannot be read: $(tail -n 1 "$work/read.err")"
 sha=${sha%% *}
 
-if known=$(grep -m 1 -E "^$sha"$'\t(complete|truncated)\t' -- "$IMPORT_DIR/captures"); then
-	IFS=$'\t' read -r _ state packets _ <<<"$known"
+known=$(grep -m 1 -e "^$sha"$'\t' -- "$IMPORT_DIR/captures") || true
+IFS=$'\t' read -r _ state packets _ _ stored_profile stored_tshark <<<"$known"
+if [[ $REDISSECT -eq 1 && -n $stored_profile ]]; then
+	if [[ $state != partial && $stored_profile == "$PROFILE_SHA256" && $stored_tshark == "$TSHARK_LINE" ]]; then
+		result known 0 "stored with this profile and this tshark ($packets packets), left alone"
+	fi
+	replace=1
+elif [[ $state == complete || $state == truncated ]]; then
 	[[ $state != truncated ]] || state=' of a capture that is cut short' || true
 	[[ $state != complete ]] || state=''
 	result known 0 "already there ($packets packets$state), nothing added"
@@ -57,10 +64,11 @@ text=$(printf '%s' "$name" | iconv -f UTF-8 -t UTF-8 2>/dev/null) || {
 text=${text//[[:cntrl:]]/?}
 
 mapfile -t args <"$IMPORT_DIR/tshark-args"
-filter=(--spool "$PA_SPOOL" -p "$PROFILE" --trailer --sensor "$SENSOR" --capture-name "$text"
+filter=(--spool "$PA_SPOOL" -p "$PROFILE" --trailer --dialect "$DIALECT" --sensor "$SENSOR" --capture-name "$text"
 	--capture-sha256 "$sha" --capture-bytes "$bytes" --tshark "$TSHARK_LINE"
 	--progress-file "$work/progress")
 [[ -z $packets ]] || filter+=(--capture-packets "$packets")
+[[ $replace -eq 0 ]] || filter+=(--replace)
 
 set +e
 {

@@ -4,6 +4,7 @@
 # them at once, and one loader for the whole run.
 
 IMPORT_DIR=''
+IMPORT_CANARY=''     # pid of the one who asks tshark for its dialect
 IMPORT_LOADER=''     # pid of the loader, '' when there is none
 IMPORT_LOADER_FD=''  # closing it tells the loader to drain the spool and end
 declare -gA WORKER=() # pid by number of the file
@@ -58,6 +59,7 @@ import_cleanup() {
 		kill -TERM -- "-$pid" 2>/dev/null || true
 	done
 	[[ ${#WORKER[@]} -eq 0 ]] || wait "${WORKER[@]}" 2>/dev/null || true
+	[[ -z $IMPORT_CANARY ]] || wait "$IMPORT_CANARY" 2>/dev/null || true
 	if [[ -n $IMPORT_LOADER ]]; then
 		kill -TERM "$IMPORT_LOADER" 2>/dev/null || true
 		wait "$IMPORT_LOADER" 2>/dev/null || true
@@ -88,20 +90,49 @@ import_sweep() {
 	find "$PA_SPOOL/incoming" -maxdepth 1 -type f -name 'stdin.*' -mtime +1 -delete 2>/dev/null || true
 }
 
-# Ask this tshark for every field of the profile before any capture is touched.
-import_check_fields() {
-	local err unknown
+# What tshark is asked for: TSHARK_ARGS, and for the workers the file tshark-args.
+import_arguments() {
+	local words
+	"${PROGRAM[tshark2csv]}" -p "$PROFILE" --dialect "$1" --tshark-args >"$IMPORT_DIR/tshark-args" || exit
+	read -r -a words <"$IMPORT_DIR/tshark-args"
+	TSHARK_ARGS=("${words[@]}")
+	printf '%s\n' "${TSHARK_ARGS[@]}" >"$IMPORT_DIR/tshark-args"
+}
+
+# Ask this tshark for every field of the profile.
+import_try_fields() {
+	local err
 	: >"$IMPORT_DIR/empty"
-	mkdir -p -- "$IMPORT_DIR/probe"
-	if err=$(clean_wireshark "$IMPORT_DIR/probe" "${PROGRAM[tshark]}" -r "$IMPORT_DIR/empty" \
+	if err=$(clean_wireshark "$IMPORT_DIR/wireshark" "${PROGRAM[tshark]}" -r "$IMPORT_DIR/empty" \
 		"${TSHARK_ARGS[@]}" 2>&1 >/dev/null); then
 		return 0
 	fi
 	if [[ $err == *"Some fields aren't valid"* ]]; then
-		unknown=$(unknown_fields "$err")
-		die "$EXIT_USAGE" "this tshark does not know the field(s) $unknown of the profile ${OPT[profile]:-packets}; correct the profile, or install a tshark that knows them ('tshark -G fields' lists them)"
+		die "$EXIT_USAGE" "this tshark does not know the field(s) $(unknown_fields "$err") of the profile ${OPT[profile]:-packets}; correct the profile, or install a tshark that knows them ('pcapanalyzer fields WORD' searches those it has)"
 	fi
 	die "$EXIT_FAILED" "tshark refuses to start: $(wireshark_reason <<<"$err")"
+}
+
+# Before any capture is touched: the installed tshark speaks a DIALECT that is known, and has
+# every field of the PROFILE, which is from now on the resolved one.
+import_know_tshark() {
+	local table guess
+	wireshark_line "$IMPORT_DIR"
+	wireshark_dialect "$IMPORT_DIR" >"$IMPORT_DIR/dialect" 2>"$IMPORT_DIR/dialect.err" </dev/null &
+	IMPORT_CANARY=$!
+	table=$(wireshark_fields "$IMPORT_DIR") || exit
+	PROFILE=$(resolve_profile "$IMPORT_DIR" "$PROFILE" "$table") || exit
+	guess=$(wireshark_guess)
+	import_arguments "$guess"
+	import_try_fields
+	if ! wait "$IMPORT_CANARY"; then
+		IMPORT_CANARY=''
+		cat -- "$IMPORT_DIR/dialect.err" >&2
+		exit "$EXIT_FAILED"
+	fi
+	IMPORT_CANARY=''
+	DIALECT=$(<"$IMPORT_DIR/dialect")
+	[[ $DIALECT == "$guess" ]] || import_arguments "$DIALECT"
 }
 
 import_start_loader() {
@@ -129,7 +160,7 @@ import_start_worker() {
 
 # A worker has ended: read what it left and say what has to be said.
 import_finish() {
-	local n=$1 state='' packets=0 text='' name
+	local n=$1 state='' packets=0 text='' replaced=0 name
 	wait "${WORKER[$n]}" 2>/dev/null || true
 	unset "WORKER[$n]"
 	DONE=$((DONE + 1))
@@ -140,13 +171,15 @@ import_finish() {
 		{
 			read -r state
 			read -r packets
-			read -r text || true
+			read -r text
+			read -r replaced
 		} <"$IMPORT_DIR/result.$n"
 	else
 		state=failed
 		text="the worker ended early: $(head -c 300 "$IMPORT_DIR/worker.$n.err" 2>/dev/null)"
 	fi
 	DONE_PACKETS=$((DONE_PACKETS + packets))
+	[[ $state == failed ]] || N_REPLACED=$((N_REPLACED + replaced))
 	case $state in
 	done) N_DONE=$((N_DONE + 1)) ;;
 	known)
@@ -218,13 +251,14 @@ import_settings() {
 	local jobs
 	jobs=${OPT[jobs]:-$(nproc 2>/dev/null || echo 1)}
 	JOBS=$jobs
+	REDISSECT=${OPT[redissect]:-0}
 	PROGRESS=0
 	case ${OPT[progress]:-auto} in
 	always) PROGRESS=1 ;;
 	auto) [[ ! -t 2 ]] || PROGRESS=1 ;;
 	esac
 	DONE=0 DONE_BYTES=0 DONE_PACKETS=0 ALL_BYTES=0
-	N_DONE=0 N_KNOWN=0 N_CUT=0 N_REJECTS=0 N_FAILED=0
+	N_DONE=0 N_KNOWN=0 N_CUT=0 N_REJECTS=0 N_FAILED=0 N_REPLACED=0
 }
 
 # What the database has already, as "sha256 TAB state TAB ..." lines in a file.
@@ -233,6 +267,10 @@ import_ask_database() {
 	: >"$IMPORT_DIR/captures"
 	use_database
 	ensure_schema || rc=$?
+	# What waits from before is stored first, so that it is replaced, too.
+	if [[ $rc -eq 0 && $REDISSECT -eq 1 && $(count_batches ready) -gt 0 ]]; then
+		run_csv2mysql load --spool "$PA_SPOOL" || true
+	fi
 	if [[ $rc -eq 0 ]]; then
 		run_csv2mysql captures --sensor "$SENSOR" -p "$PROFILE" >"$IMPORT_DIR/captures" || rc=$?
 	fi
@@ -267,7 +305,8 @@ import_workers() {
 	while [[ $next -lt ${#FILES[@]} || ${#WORKER[@]} -gt 0 ]]; do
 		while [[ $next -lt ${#FILES[@]} && ${#WORKER[@]} -lt $JOBS ]]; do
 			# The loader has fallen behind: do not fill the disk.
-			if [[ -n $IMPORT_LOADER ]] && ! import_loader_gone && [[ $(count_batches ready) -ge 500 ]]; then
+			if [[ ${#WORKER[@]} -gt 0 && -n $IMPORT_LOADER ]] && ! import_loader_gone &&
+				[[ $(count_batches ready) -ge 500 ]]; then
 				break
 			fi
 			import_start_worker "$next"
@@ -336,13 +375,7 @@ import_run() {
 	trap 'import_interrupted 143' TERM
 	trap 'import_interrupted 129' HUP
 
-	"${PROGRAM[tshark2csv]}" -p "$PROFILE" --tshark-args >"$IMPORT_DIR/tshark-args" || exit
-	TSHARK_ARGS=()
-	while read -r -a words || [[ ${#words[@]} -gt 0 ]]; do
-		TSHARK_ARGS+=("${words[@]}")
-	done <"$IMPORT_DIR/tshark-args"
-	printf '%s\n' "${TSHARK_ARGS[@]}" >"$IMPORT_DIR/tshark-args"
-	import_check_fields
+	import_know_tshark
 	import_expand
 	if [[ ${#FILES[@]} -eq 0 ]]; then
 		die "$EXIT_FAILED" "there is no file in $(clean "${OPERANDS[*]}")"
@@ -350,11 +383,11 @@ import_run() {
 	for i in "${BYTES[@]}"; do ALL_BYTES=$((ALL_BYTES + i)); done
 	import_ask_database
 
-	export PA_LIB PA_SPOOL IMPORT_DIR SENSOR PROFILE
+	PROFILE_SHA256=$(sha256sum <"$PROFILE")
+	PROFILE_SHA256=${PROFILE_SHA256%% *}
+	export PA_LIB PA_SPOOL IMPORT_DIR SENSOR PROFILE PROFILE_SHA256 REDISSECT
 	export TSHARK=${PROGRAM[tshark]} CAPINFOS=${PROGRAM[capinfos]} TSHARK2CSV=${PROGRAM[tshark2csv]}
-	TSHARK_LINE=$(clean_wireshark "$IMPORT_DIR/probe" "$TSHARK" --version 2>/dev/null |
-		sed -n 1p) || true
-	export TSHARK_LINE
+	export TSHARK_LINE DIALECT
 	LOADER_RC=0
 	[[ $DB_AWAY -eq 1 ]] || import_start_loader
 	import_workers
@@ -362,6 +395,7 @@ import_run() {
 	progress_clear
 
 	sum="$(import_count "$N_DONE" capture), $(import_count "$DONE_PACKETS" packet)"
+	[[ $N_REPLACED -eq 0 ]] || sum+="; $N_REPLACED replace what was there"
 	[[ $N_KNOWN -eq 0 ]] || sum+="; $N_KNOWN were already there"
 	[[ $N_CUT -eq 0 ]] || sum+="; $N_CUT cut short"
 	[[ $N_REJECTS -eq 0 ]] || sum+="; $N_REJECTS with packets kept aside"

@@ -4,22 +4,22 @@
 # files themselves against the ledger.
 
 verify_run() {
-	local profile rc=0 file sha counted stored rejected state bad=0 dir
+	local rc=0 file sha counted stored rejected state bad=0 dir
 	need_program csv2mysql
-	profile=$(profile_operand "${OPT[profile]:-packets}")
+	use_profile
 	use_database
 	ensure_schema quick
 	if [[ ${#OPERANDS[@]} -eq 0 ]]; then
-		exec_csv2mysql verify -p "$profile"
+		run_csv2mysql verify -p "$PROFILE"
+		return
 	fi
-	run_csv2mysql verify -p "$profile" >/dev/null || rc=$?
+	run_csv2mysql verify -p "$PROFILE" >/dev/null || rc=$?
 	[[ $rc -eq 0 || $rc -eq $EXIT_ASIDE ]] || return "$rc"
 	need_wireshark capinfos
 	dir=$(mktemp -d -- "$PA_RUN/verify.XXXXXXXX")
-	# shellcheck disable=SC2064 # the folder of now
-	trap "rm -rf -- '${dir//\'/\'\\\'\'}'" EXIT
+	remove_at_exit "$dir"
 	mkdir -- "$dir/home"
-	run_csv2mysql captures --sensor "$(sensor_name)" -p "$profile" >"$dir/captures" || return
+	run_csv2mysql captures --sensor "$(sensor_name)" -p "$PROFILE" >"$dir/captures" || return
 	printf 'file\tin_file\tstored\trejected\tresult\n'
 	while IFS= read -r -d '' file; do
 		if [[ ! -e $file ]]; then

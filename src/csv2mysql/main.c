@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "optfile.h"
+#include "pcapanalyzer/fields_file.h"
 #include "pcapanalyzer/io.h"
 #include "pcapanalyzer/log.h"
 #include "pcapanalyzer/profile_file.h"
@@ -46,16 +47,30 @@ static enum pa_status find_command(const struct options *o, const struct command
 	return pa_fail(err, PA_EUSAGE, 0, "unknown command \"%s\"; see --help", o->command);
 }
 
+static enum pa_status open_profile(struct run *r, struct pa_error *err)
+{
+	struct pa_fields_file table = {0};
+	enum pa_status st = PA_OK;
+
+	if (r->o.field_table)
+		st = pa_fields_file_read(r->o.field_table, &table, err);
+	r->place = st == PA_EROW ? r->o.field_table : NULL;
+	if (st == PA_OK) {
+		st = pa_profile_open(r->o.profile, table.fields, &r->profile, err);
+		r->place = st == PA_EPROFILE ? r->o.profile : NULL;
+	}
+	pa_fields_file_done(&table);
+	return st;
+}
+
 static enum pa_status run_command(struct run *r, struct pa_error *err)
 {
 	const struct command *command = NULL;
 	struct optfile files = {{NULL}};
 	enum pa_status st = find_command(&r->o, &command, err);
 
-	if (st == PA_OK && command->needs_profile) {
-		st = pa_profile_open(r->o.profile, &r->profile, err);
-		r->place = st == PA_EPROFILE ? r->o.profile : NULL;
-	}
+	if (st == PA_OK && command->needs_profile)
+		st = open_profile(r, err);
 	if (st == PA_OK && command->needs_server)
 		st = optfile_read(&r->o, &files, err);
 	if (st == PA_OK && command->needs_server)

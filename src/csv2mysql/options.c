@@ -9,11 +9,15 @@
 static const struct pa_option table[] = {
     {'p', "profile", PA_OPT_TEXT, AT(profile), "NAME|FILE",
      "fields, columns and tables (default: packets)", 0, 0},
+    {0, "field-table", PA_OPT_TEXT, AT(field_table), "FILE",
+     "what tshark -G fields prints: check the profile, and find types", 0, 0},
     {0, "spool", PA_OPT_TEXT, AT(spool), "DIR", "load: the folder that tshark2csv -o writes", 0, 0},
     {0, "follow", PA_OPT_FLAG, AT(follow), NULL,
      "load: go on until standard input ends and the spool is empty", 0, 0},
     {0, "retry-seconds", PA_OPT_NUMBER, AT(retry_s), "N",
      "load: try a busy or lost server again for so long (default: 30)", 0, 86400},
+    {0, "dry-run", PA_OPT_FLAG, AT(dry_run), NULL,
+     "migrate: print the statements, and change nothing", 0, 0},
     {0, "sensor", PA_OPT_TEXT, AT(sensor), "NAME", "status, captures: only of this sensor", 0, 0},
     {0, "sql", PA_OPT_TEXT, AT(sql), "DIR", "folder with views/ and queries/", 0, 0},
     {0, "format", PA_OPT_CHOICE, AT(format), "auto|table|csv|tsv|json",
@@ -72,7 +76,7 @@ enum pa_status options_help(struct pa_buf *out)
 	         "Load batches of packets into MySQL or MariaDB, each exactly once.\n\n"
 	         "Commands:\n"
 	         "  init             create what is missing: database, tables, partitions, views\n"
-	         "  migrate          add tables and columns that are new in the profile\n"
+	         "  migrate          add tables, columns and keys that are new in the profile\n"
 	         "  load             load every batch of the spool, and remove it there\n"
 	         "  status           how much is stored, per capture\n"
 	         "  captures         the captures, tab-separated, for scripts\n"

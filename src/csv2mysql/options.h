@@ -10,8 +10,8 @@
 enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_CSV, FORMAT_TSV, FORMAT_JSON };
 
 struct options {
-	const char *profile, *spool, *sensor, *sql, *since, *until;
-	int follow, verbose;
+	const char *profile, *field_table, *spool, *sensor, *sql, *since, *until;
+	int follow, verbose, dry_run;
 	uint64_t retry_s;
 	int format;
 	uint64_t limit; /* 0: not given */

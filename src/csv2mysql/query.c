@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "pcapanalyzer/io.h"
+#include "pcapanalyzer/ledger.h"
 #include "sqltext.h"
 
 #define SQL_MAX      (16u * 1024 * 1024)
@@ -18,6 +19,8 @@
 #define PATH_BYTES   4096
 #define LITERAL_MAX  64
 #define LIMIT_NORMAL 20
+
+#define NO_SUCH_TABLE 1146
 
 enum pa_print_format answer_format(const struct options *o)
 {
@@ -272,6 +275,18 @@ static enum pa_status print_rows(struct pa_printer *p, struct pa_db_result *rows
 	return st == PA_OK ? PA_OK : pa_fail(err, st, 0, "no memory for the answer");
 }
 
+/* A table that is not there: mistyped, or the whole schema is missing. */
+static enum pa_status explain(struct pa_db *db, enum pa_status st, const struct pa_error *cause,
+                              struct pa_error *err)
+{
+	uint64_t version = 1;
+
+	if (cause->sys == NO_SUCH_TABLE && pa_ledger_version(db, &version, NULL) == PA_OK &&
+	    version == 0)
+		return pa_fail(err, st, cause->sys, "%s; run 'csv2mysql init' first", cause->msg);
+	return pa_fail(err, st, cause->sys, "%s", cause->msg);
+}
+
 static enum pa_status ask(struct pa_db *db, const struct options *o, struct pa_slice sql,
                           struct pa_error *err)
 {
@@ -280,9 +295,12 @@ static enum pa_status ask(struct pa_db *db, const struct options *o, struct pa_s
 	struct pa_db_result *rows = NULL;
 	struct pa_printer printer;
 	size_t n;
-	enum pa_status st = pa_db_query(db, "answer", sql, format == PA_PRINT_TABLE, &rows, err);
+	struct pa_error cause = {0};
+	enum pa_status st = pa_db_query(db, "answer", sql, format == PA_PRINT_TABLE, &rows, &cause);
 
-	if (st != PA_OK || !rows)
+	if (st != PA_OK)
+		return explain(db, st, &cause, err);
+	if (!rows)
 		return st;
 	columns = pa_db_columns(rows, &n);
 	st = pa_print_init(&printer, format, columns, n);

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "pcapanalyzer/ddl.h"
 #include "pcapanalyzer/ledger.h"
+#include "pcapanalyzer/log.h"
 
 #define ANSWER_MAX ((size_t)1024 * 1024 * 1024)
 #define CELLS_MAX  16
@@ -110,6 +111,19 @@ static const char *state_name(enum pa_ledger_state state)
 	return "complete";
 }
 
+static enum pa_status connect_reader(const struct run *r, struct pa_db **db, struct pa_error *err)
+{
+	uint64_t version = 0;
+	enum pa_status st = pa_db_connect(&r->connection, PA_DB_READ_ONLY, db, err);
+
+	if (st == PA_OK)
+		st = pa_ledger_version(*db, &version, err);
+	/* An older ledger has all that is read here. */
+	return st == PA_OK && (version == 0 || version > PA_LEDGER_VERSION)
+	           ? pa_ledger_check(*db, err)
+	           : st;
+}
+
 /* status */
 
 static const struct pa_db_column status_columns[] = {
@@ -120,10 +134,23 @@ static const struct pa_db_column status_columns[] = {
     {"name", PA_DB_TEXT},
 };
 
+struct status {
+	struct grid grid;
+	uint64_t rejected, captures; /* rows kept aside, of so many captures */
+	uint32_t capture_id;         /* the last of them */
+};
+
 static enum pa_status status_row(void *ctx, const struct pa_ledger_entry *e, struct pa_error *err)
 {
-	struct grid *g = ctx;
+	struct status *s = ctx;
+	struct grid *g = &s->grid;
 	enum pa_status st = put_number(g, e->capture_id);
+
+	s->rejected += e->rejected;
+	if (e->rejected > 0 && s->capture_id != e->capture_id) {
+		s->capture_id = e->capture_id;
+		s->captures++;
+	}
 
 	if (st == PA_OK)
 		st = put_slice(g, e->sensor);
@@ -154,16 +181,22 @@ static enum pa_status status_row(void *ctx, const struct pa_ledger_entry *e, str
 
 enum pa_status command_status(struct run *r, struct pa_error *err)
 {
-	struct grid g = {status_columns, sizeof(status_columns) / sizeof(status_columns[0]), {0}};
+	struct status s = {
+	    .grid = {status_columns, sizeof(status_columns) / sizeof(status_columns[0]), {0}}};
 	struct pa_db *db = NULL;
-	enum pa_status st = pa_db_connect(&r->connection, PA_DB_READ_ONLY, &db, err);
+	enum pa_status st = connect_reader(r, &db, err);
 
-	pa_buf_init(&g.text, ANSWER_MAX);
+	pa_buf_init(&s.grid.text, ANSWER_MAX);
 	if (st == PA_OK)
-		st = pa_ledger_each(db, r->o.sensor, NULL, status_row, &g, err);
+		st = pa_ledger_each(db, r->o.sensor, NULL, status_row, &s, err);
 	if (st == PA_OK)
-		st = print_grid(&g, answer_format(&r->o), err);
-	pa_buf_done(&g.text);
+		st = print_grid(&s.grid, answer_format(&r->o), err);
+	if (st == PA_OK && s.rejected > 0)
+		pa_log_warning("%llu packets of %llu captures were kept aside, for tshark's lines "
+		               "about them could not be converted; 'pcapanalyzer query rejects' "
+		               "shows them",
+		               (unsigned long long)s.rejected, (unsigned long long)s.captures);
+	pa_buf_done(&s.grid.text);
 	pa_db_free(db);
 	return st;
 }
@@ -183,23 +216,26 @@ static enum pa_status captures_row(void *ctx, const struct pa_ledger_entry *e, s
 		st = put_number(g, e->rejected);
 	if (st == PA_OK)
 		st = put_slice(g, e->name);
+	if (st == PA_OK)
+		st = put_text(g, e->profile_sha256);
+	if (st == PA_OK)
+		st = put_text(g, e->tshark);
 	return no_memory(st, err);
 }
 
 /* For scripts: always TSV, and without a header row. */
 enum pa_status command_captures(struct run *r, struct pa_error *err)
 {
-	static const struct pa_db_column columns[] = {{"sha256", PA_DB_TEXT},
-	                                              {"state", PA_DB_TEXT},
-	                                              {"stored", PA_DB_NUMBER},
-	                                              {"rejected", PA_DB_NUMBER},
-	                                              {"name", PA_DB_TEXT}};
+	static const struct pa_db_column columns[] = {
+	    {"sha256", PA_DB_TEXT},     {"state", PA_DB_TEXT}, {"stored", PA_DB_NUMBER},
+	    {"rejected", PA_DB_NUMBER}, {"name", PA_DB_TEXT},  {"profile_sha256", PA_DB_TEXT},
+	    {"tshark", PA_DB_TEXT}};
 	struct grid g = {columns, sizeof(columns) / sizeof(columns[0]), {0}};
 	struct pa_slice cells[CELLS_MAX];
 	struct pa_printer p;
 	struct pa_buf out;
 	struct pa_db *db = NULL;
-	enum pa_status st = pa_db_connect(&r->connection, PA_DB_READ_ONLY, &db, err);
+	enum pa_status st = connect_reader(r, &db, err);
 
 	pa_buf_init(&g.text, ANSWER_MAX);
 	pa_buf_init(&out, ANSWER_MAX);
@@ -518,7 +554,7 @@ enum pa_status command_verify(struct run *r, struct pa_error *err)
 	struct grid g = {verify_columns, sizeof(verify_columns) / sizeof(verify_columns[0]), {0}};
 	struct proof p = {0};
 	struct pa_db *db = NULL;
-	enum pa_status st = pa_db_connect(&r->connection, PA_DB_READ_ONLY, &db, err);
+	enum pa_status st = connect_reader(r, &db, err);
 
 	pa_buf_init(&g.text, ANSWER_MAX);
 	p.tables = calloc(PA_LEDGER_TABLES_MAX + PA_PROFILE_TABLES_MAX, sizeof(*p.tables));

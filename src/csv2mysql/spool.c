@@ -9,14 +9,21 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "pcapanalyzer/batch.h"
+#include "pcapanalyzer/ledger.h"
 #include "pcapanalyzer/load.h"
 #include "pcapanalyzer/log.h"
 #include "pcapanalyzer/partition.h"
+#include "pcapanalyzer/redissect.h"
+#include "replace.h"
 
 #define POLL_MS         200
 #define BACKOFF_MS      250
 #define BACKOFF_MAX_MS  5000
 #define PARTITION_AGE_S 3600
+#define HELD_MS         10000 /* then the schema may have been migrated */
+#define NO_SUCH_TABLE   1146
+#define NO_SUCH_COLUMN  1054
 
 static volatile sig_atomic_t stop;
 
@@ -45,6 +52,20 @@ struct loader {
 	int kept_aside;        /* something was */
 	int input_open;        /* standard input is not at its end */
 	int64_t partitions_ms; /* when they were last looked at; 0 for never */
+	/* What waits: for a migration, the first batch of each task; for the rest of its capture.
+	 */
+	char (*held)[PA_BATCH_ID_MAX];
+	size_t n_held;
+	int64_t held_ms;
+	struct pa_error held_why;
+	size_t n_unfinished;
+};
+
+/* What is loaded in one transaction: one batch, or all that replace a capture. */
+struct task {
+	const char (*ids)[PA_BATCH_ID_MAX];
+	size_t n;
+	int replaces;
 };
 
 static int64_t now_ms(void)
@@ -100,18 +121,19 @@ static void look_after_partitions(struct loader *l)
 	pa_db_free(db);
 }
 
-static void report(const struct loader *l, const char *id, enum pa_status st,
+static void report(const struct loader *l, const struct task *t, enum pa_status st,
                    const struct pa_load_result *got, int64_t ms)
 {
 	if (!l->r->o.verbose)
 		return;
 	if (st == PA_EDUP)
-		pa_log_note("batch %s was stored already", id);
+		pa_log_note("batch %s was stored already", t->ids[0]);
 	else
-		pa_log_note("batch %s: %llu packets, %llu rejected, %llu rows, %llu bytes, %lld ms",
-		            id, (unsigned long long)got->packets, (unsigned long long)got->rejected,
-		            (unsigned long long)got->rows, (unsigned long long)got->bytes,
-		            (long long)ms);
+		pa_log_note(
+		    "batch %s%s: %llu packets, %llu rejected, %llu rows, %llu bytes, %lld ms",
+		    t->ids[0], t->n > 1 ? " and those behind it" : "",
+		    (unsigned long long)got->packets, (unsigned long long)got->rejected,
+		    (unsigned long long)got->rows, (unsigned long long)got->bytes, (long long)ms);
 }
 
 static int at_fault(enum pa_status st)
@@ -120,16 +142,52 @@ static int at_fault(enum pa_status st)
 	       st == PA_EROW;
 }
 
-/* Try once. PA_EBUSY leaves no connection. */
-static enum pa_status try_batch(struct loader *l, const char *id, struct pa_load_result *got,
-                                struct pa_error *err)
+static enum pa_status connect_loader(struct loader *l, struct pa_error *err)
 {
 	enum pa_status st = PA_OK;
 
-	if (!l->db)
-		st = pa_db_connect(&l->r->connection, PA_DB_LOADS, &l->db, err);
+	if (l->db)
+		return PA_OK;
+	st = pa_db_connect(&l->r->connection, PA_DB_LOADS, &l->db, err);
+	return st == PA_OK ? pa_ledger_check(l->db, err) : st;
+}
+
+static enum pa_status load_single(struct loader *l, const char *id, struct pa_load_result *got,
+                                  struct pa_error *err)
+{
+	struct pa_batch *b = NULL;
+	enum pa_status st = pa_batch_open(&l->spool, id, &b, err);
+
 	if (st == PA_OK)
-		st = pa_load_batch(l->db, &l->spool, id, &stop, got, err);
+		st = pa_load_batch(l->db, b, &stop, got, err);
+	pa_batch_free(b);
+	return st;
+}
+
+static enum pa_status load_replacement(struct loader *l, const struct task *t,
+                                       struct pa_load_result *got, struct pa_error *err)
+{
+	struct pa_redissect_report r = {0};
+	enum pa_status st = pa_redissect_load(l->db, &l->spool, t->ids, t->n, &stop, &r, err);
+
+	if (st == PA_OK)
+		replace_tell(&r);
+	if (st == PA_OK || st == PA_EDUP) {
+		*got = r.loaded;
+		pa_redissect_done(&r);
+	}
+	return st;
+}
+
+/* Try once. PA_EBUSY leaves no connection. */
+static enum pa_status try_task(struct loader *l, const struct task *t, struct pa_load_result *got,
+                               struct pa_error *err)
+{
+	enum pa_status st = connect_loader(l, err);
+
+	if (st == PA_OK)
+		st = t->replaces ? load_replacement(l, t, got, err)
+		                 : load_single(l, t->ids[0], got, err);
 	if (st == PA_EBUSY) {
 		pa_db_free(l->db);
 		l->db = NULL;
@@ -156,7 +214,41 @@ static enum pa_status keep_aside(struct loader *l, const char *id, const struct 
 	return st;
 }
 
-static enum pa_status load_one(struct loader *l, const char *id, struct pa_error *err)
+/* The schema lacks what the batch brings: it waits for somebody who migrates. */
+static enum pa_status hold(struct loader *l, const struct task *t, const struct pa_error *cause,
+                           struct pa_error *err)
+{
+	void *bigger = realloc(l->held, (l->n_held + 1) * sizeof(*l->held));
+
+	if (!bigger)
+		return pa_fail(err, PA_ENOMEM, 0, "no memory for a list of batches");
+	l->held = bigger;
+	memcpy(l->held[l->n_held++], t->ids[0], sizeof(l->held[0]));
+	if (l->n_held == 1) {
+		l->held_ms = now_ms();
+		l->held_why = *cause;
+	}
+	return PA_OK;
+}
+
+static int is_held(const struct loader *l, const char *id)
+{
+	for (size_t i = 0; i < l->n_held; i++)
+		if (strcmp(l->held[i], id) == 0)
+			return 1;
+	return 0;
+}
+
+static enum pa_status remove_all(struct loader *l, const struct task *t, struct pa_error *err)
+{
+	enum pa_status st = PA_OK;
+
+	for (size_t i = 0; st == PA_OK && i < t->n; i++)
+		st = pa_queue_remove(&l->spool, t->ids[i], err);
+	return st;
+}
+
+static enum pa_status load_task(struct loader *l, const struct task *t, struct pa_error *err)
 {
 	int64_t start = now_ms();
 	int64_t give_up = start + (int64_t)l->r->o.retry_s * 1000;
@@ -165,14 +257,20 @@ static enum pa_status load_one(struct loader *l, const char *id, struct pa_error
 	for (;;) {
 		struct pa_error cause = {0};
 		struct pa_load_result got = {0};
-		enum pa_status st = try_batch(l, id, &got, &cause);
+		enum pa_status st = try_task(l, t, &got, &cause);
 
 		if (st == PA_OK || st == PA_EDUP) {
-			report(l, id, st, &got, now_ms() - start);
-			return pa_queue_remove(&l->spool, id, err);
+			report(l, t, st, &got, now_ms() - start);
+			return remove_all(l, t, err);
 		}
-		if (at_fault(st))
-			return keep_aside(l, id, &cause, err);
+		if (at_fault(st)) {
+			st = PA_OK;
+			for (size_t i = 0; st == PA_OK && i < t->n; i++)
+				st = keep_aside(l, t->ids[i], &cause, err);
+			return st;
+		}
+		if (cause.sys == NO_SUCH_COLUMN || cause.sys == NO_SUCH_TABLE)
+			return hold(l, t, &cause, err);
 		if (st != PA_EBUSY) {
 			*err = cause;
 			return st;
@@ -192,16 +290,90 @@ static enum pa_status load_one(struct loader *l, const char *id, struct pa_error
 	}
 }
 
-/* All that is in ready/ now. *n is how many there were. */
-static enum pa_status load_ready(struct loader *l, size_t *n, struct pa_error *err)
+/* A span that replaces a capture: loaded when all of it is there. *done 0: it has to wait. */
+static enum pa_status load_span(struct loader *l, const struct task *t, int *done,
+                                struct pa_error *err)
+{
+	struct pa_error cause = {0};
+	size_t bad = 0;
+	int whole = 0;
+	int stored = 0;
+	enum pa_status st = pa_redissect_whole(&l->spool, t->ids, t->n, &whole, &bad, &cause);
+
+	*done = 1;
+	if (at_fault(st))
+		return keep_aside(l, t->ids[bad], &cause, err);
+	if (st != PA_OK) {
+		*err = cause;
+		return st;
+	}
+	if (whole)
+		return load_task(l, t, err);
+	/* The rest of one that was stored, or the beginning of one that is being made. */
+	st = connect_loader(l, err);
+	if (st == PA_OK)
+		st = pa_redissect_stored(l->db, t->ids[0], &stored, err);
+	if (st == PA_OK && stored)
+		return remove_all(l, t, err);
+	*done = 0;
+	l->n_unfinished += t->n;
+	return st;
+}
+
+/* 1 when the batches of this span are to replace a capture; 0 also for one that is damaged. */
+static int replaces(const struct loader *l, const char *id)
+{
+	struct pa_batch *b = NULL;
+	int yes = pa_batch_open(&l->spool, id, &b, NULL) == PA_OK && b->m.replaces;
+
+	pa_batch_free(b);
+	return yes;
+}
+
+/* One pass over the list: the ordinary batches, or those that replace. Adds to *n_done. */
+static enum pa_status load_pass(struct loader *l, const char (*ids)[PA_BATCH_ID_MAX], size_t n,
+                                int replacing, size_t *n_done, struct pa_error *err)
+{
+	enum pa_status st = PA_OK;
+	size_t span;
+
+	for (size_t i = 0; st == PA_OK && i < n; i += span) {
+		int done = 1;
+
+		span = pa_redissect_span(ids + i, n - i);
+		if (replaces(l, ids[i]) != replacing)
+			continue;
+		if (!replacing)
+			span = 1;
+		if (is_held(l, ids[i]))
+			continue;
+		if (stop)
+			return interrupted(err);
+		if (replacing)
+			st = load_span(l, &(struct task){ids + i, span, 1}, &done, err);
+		else
+			st = load_task(l, &(struct task){ids + i, 1, 0}, err);
+		*n_done += (size_t)(done && !is_held(l, ids[i]));
+	}
+	return st;
+}
+
+/* All that is in ready/ now. *n_done is how many were there and need not be looked at again. */
+static enum pa_status load_ready(struct loader *l, size_t *n_done, struct pa_error *err)
 {
 	char(*ids)[PA_BATCH_ID_MAX] = NULL;
-	enum pa_status st = pa_queue_list(&l->spool, &ids, n, err);
+	size_t n = 0;
+	enum pa_status st = pa_queue_list(&l->spool, &ids, &n, err);
 
-	if (st == PA_OK && *n > 0)
+	*n_done = 0;
+	l->n_unfinished = 0;
+	if (l->r->o.follow && l->n_held > 0 && now_ms() - l->held_ms >= HELD_MS)
+		l->n_held = 0;
+	if (st == PA_OK && n > 0)
 		look_after_partitions(l);
-	for (size_t i = 0; st == PA_OK && i < *n; i++)
-		st = stop ? interrupted(err) : load_one(l, ids[i], err);
+	/* What waits from before is stored first, so that it is replaced, too. */
+	for (int replacing = 0; st == PA_OK && replacing < 2; replacing++)
+		st = load_pass(l, (const char(*)[PA_BATCH_ID_MAX])ids, n, replacing, n_done, err);
 	free(ids);
 	return st;
 }
@@ -221,10 +393,18 @@ static enum pa_status load_until_empty(struct loader *l, struct pa_error *err)
 		if (stop)
 			return interrupted(err);
 		if (n == 0 && !more)
-			return PA_OK;
+			break;
 		if (n == 0)
 			pause_ms(l, POLL_MS);
 	}
+	if (l->n_unfinished > 0)
+		pa_log_note("%zu batches wait for the rest of their capture; 'pcapanalyzer import "
+		            "--redissect' of it makes the rest",
+		            l->n_unfinished);
+	if (l->n_held > 0)
+		return pa_fail(err, PA_EDENIED, l->held_why.sys,
+		               "%s; batches that need it wait in the spool", l->held_why.msg);
+	return PA_OK;
 }
 
 /* *got 0: another loader has the spool, and there is nothing for us to do. */
@@ -271,10 +451,11 @@ enum pa_status command_load(struct run *r, struct pa_error *err)
 		st = become_loader(&l, &got, err);
 	/* At once, not at the first batch: a wrong password shows before the work starts. */
 	if (st == PA_OK && got)
-		st = pa_db_connect(&r->connection, PA_DB_LOADS, &l.db, err);
+		st = connect_loader(&l, err);
 	if (st == PA_OK && got)
 		st = load_until_empty(&l, err);
 	pa_db_free(l.db);
 	pa_queue_close(&l.spool);
+	free(l.held);
 	return st == PA_OK && l.kept_aside ? PA_EDATA : st;
 }

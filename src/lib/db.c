@@ -175,7 +175,7 @@ static enum pa_status server_fail(struct pa_db *db, const char *what, struct pa_
 {
 	unsigned number = mysql_errno(&db->mysql);
 	/* Who asks questions may have asked for the impossible: nobody needs to grant it. */
-	int advise = !(db->flags & PA_DB_READ_ONLY) || number == 1146;
+	int advise = !(db->flags & PA_DB_READ_ONLY);
 
 	return pa_fail(err, pa_db_classify(number, mysql_sqlstate(&db->mysql)), (int)number,
 	               "cannot %s: %s (error %u)%s", what, mysql_error(&db->mysql), number,

@@ -6,10 +6,12 @@
 
 #include "pcapanalyzer/ddl.h"
 
-#define STATEMENT_MAX    65536
-#define SENSOR_CHARS_MAX 255  /* sensors.name */
-#define NAME_CHARS_MAX   1024 /* captures.name */
-#define TSHARK_CHARS_MAX 255  /* batches.tshark */
+#define STATEMENT_MAX    (8u * 1024 * 1024) /* a passport holds a profile's text */
+#define SENSOR_CHARS_MAX 255                /* sensors.name */
+#define NAME_CHARS_MAX   1024               /* captures.name */
+#define TSHARK_CHARS_MAX 255                /* batches.tshark, passports.tshark */
+#define FILTER_CHARS_MAX 255                /* passports.filter */
+#define NO_SUCH_TABLE    1146
 
 /* The first MAX characters of TEXT as an SQL literal. */
 static enum pa_status put_text(struct pa_buf *sql, const char *text, size_t max)
@@ -90,6 +92,48 @@ static enum pa_status find_or_add(struct pa_db *db, const char *what, const stru
 	}
 }
 
+enum pa_status pa_ledger_version(struct pa_db *db, uint64_t *version, struct pa_error *err)
+{
+	static const char text[] = "SELECT MAX(version) FROM schema_version";
+	struct pa_error cause = {0};
+	struct pa_db_result *r = NULL;
+	const struct pa_slice *cells;
+	enum pa_status st =
+	    pa_db_query(db, "read the schema's version", pa_slice_of(text), 1, &r, &cause);
+
+	*version = 0;
+	if (st == PA_OK)
+		st = pa_db_next(r, &cells, &cause);
+	if (st == PA_OK)
+		*version = pa_db_u64(cells[0]);
+	pa_db_result_free(r);
+	if (st == PA_OK || cause.sys == NO_SUCH_TABLE)
+		return PA_OK;
+	return pa_fail(err, st, cause.sys, "%s", cause.msg);
+}
+
+enum pa_status pa_ledger_check(struct pa_db *db, struct pa_error *err)
+{
+	uint64_t version = 0;
+	enum pa_status st = pa_ledger_version(db, &version, err);
+
+	if (st != PA_OK || version == PA_LEDGER_VERSION)
+		return st;
+	if (version == 0)
+		return pa_fail(err, PA_EDENIED, 0,
+		               "there is no ledger in the database %s; run 'csv2mysql init' first",
+		               pa_db_name(db));
+	if (version < PA_LEDGER_VERSION)
+		return pa_fail(err, PA_EDENIED, 0,
+		               "the ledger in the database %s is of version %llu, this program "
+		               "needs version %d; run 'csv2mysql migrate'",
+		               pa_db_name(db), (unsigned long long)version, PA_LEDGER_VERSION);
+	return pa_fail(err, PA_EDENIED, 0,
+	               "the ledger in the database %s is of version %llu, this program knows "
+	               "versions up to %d; install a newer one",
+	               pa_db_name(db), (unsigned long long)version, PA_LEDGER_VERSION);
+}
+
 static enum pa_status find_sensor(struct pa_db *db, const char *name, uint64_t *out,
                                   struct pa_error *err)
 {
@@ -156,6 +200,106 @@ enum pa_status pa_ledger_capture(struct pa_db *db, const struct pa_manifest *m,
 	return st;
 }
 
+static void hash_text(struct pa_sha256 *h, const char *text)
+{
+	const char *t = text ? text : "";
+
+	pa_sha256_update(h, t, strlen(t) + 1);
+}
+
+/* Over everything that the passport says. */
+static enum pa_status passport_sum(const struct pa_manifest *m, struct pa_slice profile_text,
+                                   uint8_t out[PA_SHA256_BYTES], struct pa_error *err)
+{
+	struct pa_sha256 *h;
+	enum pa_status st = pa_sha256_new(&h, err);
+
+	if (st != PA_OK)
+		return st;
+	hash_text(h, m->tshark);
+	hash_text(h, m->tshark_args);
+	hash_text(h, m->dialect);
+	hash_text(h, m->profile);
+	hash_text(h, m->filter);
+	pa_sha256_update(h, m->profile_sha256, sizeof(m->profile_sha256));
+	pa_sha256_update(h, profile_text.ptr, profile_text.len);
+	pa_sha256_final(h, out);
+	pa_sha256_free(h);
+	return PA_OK;
+}
+
+static enum pa_status put_passport(struct pa_buf *sql, const struct pa_manifest *m,
+                                   const uint8_t sum[PA_SHA256_BYTES], const char *profile_text)
+{
+	enum pa_status st = pa_buf_puts(
+	    sql, "INSERT INTO passports (sha256, profile_sha256, first_seen, tshark, tshark_args, "
+	         "dialect, profile, profile_text, filter) VALUES (");
+
+	if (st == PA_OK)
+		st = put_digest(sql, sum);
+	if (st == PA_OK)
+		st = pa_buf_puts(sql, ", ");
+	if (st == PA_OK)
+		st = put_digest(sql, m->profile_sha256);
+	if (st == PA_OK)
+		st = pa_buf_puts(sql, ", UTC_TIMESTAMP(6), ");
+	if (st == PA_OK)
+		st = put_text(sql, m->tshark, TSHARK_CHARS_MAX);
+	if (st == PA_OK)
+		st = pa_buf_puts(sql, ", ");
+	if (st == PA_OK)
+		st = pa_sql_text(sql, m->tshark_args ? m->tshark_args : "");
+	if (st == PA_OK)
+		st = pa_buf_puts(sql, ", ");
+	if (st == PA_OK)
+		st = pa_sql_text(sql, m->dialect ? m->dialect : "");
+	if (st == PA_OK)
+		st = pa_buf_puts(sql, ", ");
+	if (st == PA_OK)
+		st = pa_sql_text(sql, m->profile);
+	if (st == PA_OK)
+		st = pa_buf_puts(sql, ", ");
+	if (st == PA_OK)
+		st = pa_sql_text(sql, profile_text);
+	if (st == PA_OK)
+		st = pa_buf_puts(sql, ", ");
+	if (st == PA_OK)
+		st = put_text(sql, m->filter, FILTER_CHARS_MAX);
+	return st == PA_OK ? pa_buf_putc(sql, ')') : st;
+}
+
+enum pa_status pa_ledger_passport(struct pa_db *db, const struct pa_manifest *m,
+                                  struct pa_slice profile_text, uint32_t *passport_id,
+                                  struct pa_error *err)
+{
+	uint8_t sum[PA_SHA256_BYTES];
+	struct pa_buf select;
+	struct pa_buf insert;
+	char *text =
+	    strndup(profile_text.len ? (const char *)profile_text.ptr : "", profile_text.len);
+	uint64_t passport = 0;
+	enum pa_status st = passport_sum(m, profile_text, sum, err);
+
+	pa_buf_init(&select, STATEMENT_MAX);
+	pa_buf_init(&insert, STATEMENT_MAX);
+	if (st == PA_OK)
+		st = pa_buf_puts(&select, "SELECT passport_id FROM passports WHERE sha256 = ");
+	if (st == PA_OK)
+		st = put_digest(&select, sum);
+	if (st == PA_OK)
+		st = text ? put_passport(&insert, m, sum, text) : PA_ENOMEM;
+	if (st == PA_OK)
+		st = find_or_add(db, "find the passport", &select, &insert, &passport, err);
+	else
+		pa_fail(err, st, 0, "no memory for the passport");
+	free(text);
+	pa_buf_done(&select);
+	pa_buf_done(&insert);
+	if (st == PA_OK)
+		*passport_id = (uint32_t)passport;
+	return st;
+}
+
 /* {"packets":3,"dns":1}: the names are plain identifiers. */
 static enum pa_status put_table_rows(struct pa_buf *out, const struct pa_manifest *m)
 {
@@ -167,12 +311,13 @@ static enum pa_status put_table_rows(struct pa_buf *out, const struct pa_manifes
 	return st == PA_OK ? pa_buf_putc(out, '}') : st;
 }
 
-static enum pa_status put_insert(struct pa_buf *sql, const struct pa_manifest *m, uint32_t capture)
+static enum pa_status put_insert(struct pa_buf *sql, const struct pa_manifest *m, uint32_t capture,
+                                 uint32_t passport)
 {
 	enum pa_status st = pa_buf_puts(
 	    sql, "INSERT INTO batches (batch_id, capture_id, profile, profile_sha256, first_row, "
 	         "last_row, packets, rejected, filtered, cut, is_last, truncated, dialect, tshark, "
-	         "first_ts, last_ts, table_rows, loaded_at) VALUES (");
+	         "first_ts, last_ts, table_rows, passport_id, schema_version, loaded_at) VALUES (");
 
 	if (st == PA_OK)
 		st = pa_sql_text(sql, m->batch_id);
@@ -209,7 +354,9 @@ static enum pa_status put_insert(struct pa_buf *sql, const struct pa_manifest *m
 		st = pa_buf_puts(sql, ", '");
 	if (st == PA_OK)
 		st = put_table_rows(sql, m);
-	return st == PA_OK ? pa_buf_puts(sql, "', UTC_TIMESTAMP(6))") : st;
+	return st == PA_OK ? pa_buf_printf(sql, "', %u, %d, UTC_TIMESTAMP(6))", (unsigned)passport,
+	                                   PA_LEDGER_VERSION)
+	                   : st;
 }
 
 /* The ledger knows this id: is it the same batch? PA_EDUP when it is. */
@@ -303,21 +450,24 @@ static enum pa_status check_overlap(struct pa_db *db, const struct pa_manifest *
 	return st == PA_END ? PA_OK : st;
 }
 
+enum pa_status pa_ledger_lock(struct pa_db *db, uint32_t capture_id, struct pa_error *err)
+{
+	return pa_db_execf(db, "lock the capture", err,
+	                   "SELECT capture_id FROM captures WHERE capture_id = %u FOR UPDATE",
+	                   (unsigned)capture_id);
+}
+
 enum pa_status pa_ledger_claim(struct pa_db *db, const struct pa_manifest *m, uint32_t capture_id,
-                               uint64_t *batch_no, struct pa_error *err)
+                               uint32_t passport_id, uint64_t *batch_no, struct pa_error *err)
 {
 	struct pa_error cause = {0};
 	struct pa_buf sql;
-	enum pa_status st;
+	enum pa_status st = pa_ledger_lock(db, capture_id, err);
 
-	/* One loader per capture from here to the commit: an overlap cannot slip in. */
-	st = pa_db_execf(db, "lock the capture", err,
-	                 "SELECT capture_id FROM captures WHERE capture_id = %u FOR UPDATE",
-	                 (unsigned)capture_id);
 	if (st != PA_OK)
 		return st;
 	pa_buf_init(&sql, STATEMENT_MAX);
-	st = put_insert(&sql, m, capture_id);
+	st = put_insert(&sql, m, capture_id, passport_id);
 	if (st == PA_OK)
 		st = pa_db_exec(db, "enter the batch into the ledger", whole(&sql), &cause);
 	pa_buf_done(&sql);
@@ -344,223 +494,5 @@ enum pa_status pa_ledger_close(struct pa_db *db, const struct pa_manifest *m, ui
 		st = pa_db_execf(db, "note that the capture is truncated", err,
 		                 "UPDATE captures SET truncated = 1 WHERE capture_id = %u",
 		                 (unsigned)capture_id);
-	return st;
-}
-
-/* Summing up */
-
-struct sum {
-	struct pa_ledger_entry e;
-	int open; /* e holds something */
-	uint64_t next_row;
-	uint64_t end_row; /* last_row of the batch that ends the capture */
-	int ended;
-	int truncated;
-	char *text; /* sensor, name and profile of e */
-	struct pa_ledger_rows *tables;
-};
-
-static void copy_ts(char out[PA_TS_TEXT], struct pa_slice in)
-{
-	size_t n = in.len < PA_TS_TEXT - 1 ? in.len : PA_TS_TEXT - 1;
-
-	if (in.ptr)
-		memcpy(out, in.ptr, n);
-	out[in.ptr ? n : 0] = '\0';
-}
-
-/* Add our own {"table":rows,...} to the sums. */
-static enum pa_status add_tables(struct sum *s, struct pa_slice json, struct pa_error *err)
-{
-	size_t i = 0;
-
-	while (i < json.len) {
-		char name[PA_NAME_MAX] = "";
-		size_t n = 0;
-		uint64_t rows = 0;
-		unsigned t = 0;
-
-		while (i < json.len && json.ptr[i] != '"')
-			i++;
-		for (i++; i < json.len && json.ptr[i] != '"' && n + 1 < sizeof(name); i++)
-			name[n++] = (char)json.ptr[i];
-		for (i++; i < json.len && json.ptr[i] != ','; i++)
-			if (json.ptr[i] >= '0' && json.ptr[i] <= '9')
-				rows = rows * 10 + (uint64_t)(json.ptr[i] - '0');
-		if (n == 0)
-			break;
-		while (t < s->e.n_tables && strcmp(s->tables[t].table, name) != 0)
-			t++;
-		if (t == PA_LEDGER_TABLES_MAX)
-			return pa_fail(err, PA_ELIMIT, 0, "more than %d tables in the ledger",
-			               PA_LEDGER_TABLES_MAX);
-		if (t == s->e.n_tables) {
-			memcpy(s->tables[t].table, name, sizeof(name));
-			s->tables[t].rows = 0;
-			s->e.n_tables++;
-		}
-		s->tables[t].rows += rows;
-	}
-	return PA_OK;
-}
-
-enum column {
-	C_ID,
-	C_SENSOR,
-	C_SHA256,
-	C_NAME,
-	C_BYTES,
-	C_PACKETS,
-	C_TRUNCATED,
-	C_PROFILE,
-	C_FIRST_ROW,
-	C_LAST_ROW,
-	C_STORED,
-	C_REJECTED,
-	C_FILTERED,
-	C_CUT,
-	C_IS_LAST,
-	C_FIRST_TS,
-	C_LAST_TS,
-	C_TABLES,
-};
-
-static enum pa_status start(struct sum *s, const struct pa_slice *c, const char *profile,
-                            struct pa_error *err)
-{
-	struct pa_slice p = c[C_PROFILE].ptr ? c[C_PROFILE] : pa_slice_of(profile ? profile : "");
-	size_t n = c[C_SENSOR].len;
-	size_t m = c[C_NAME].len;
-	char *text = malloc(n + m + p.len + 1);
-
-	if (!text)
-		return pa_fail(err, PA_ENOMEM, 0, "no memory for the ledger");
-	free(s->text);
-	s->text = text;
-	memcpy(text, c[C_SENSOR].ptr, n);
-	memcpy(text + n, c[C_NAME].ptr, m);
-	if (p.len)
-		memcpy(text + n + m, p.ptr, p.len);
-	s->e = (struct pa_ledger_entry){0};
-	s->e.capture_id = (uint32_t)pa_db_u64(c[C_ID]);
-	s->e.sensor = (struct pa_slice){(uint8_t *)text, n};
-	s->e.name = (struct pa_slice){(uint8_t *)text + n, m};
-	s->e.profile = (struct pa_slice){(uint8_t *)text + n + m, p.len};
-	snprintf(s->e.sha256, sizeof(s->e.sha256), "%.*s", (int)c[C_SHA256].len,
-	         (const char *)c[C_SHA256].ptr);
-	s->e.bytes = pa_db_u64(c[C_BYTES]);
-	s->e.has_packets = c[C_PACKETS].ptr != NULL;
-	s->e.packets = pa_db_u64(c[C_PACKETS]);
-	s->e.tables = s->tables;
-	s->truncated = pa_db_u64(c[C_TRUNCATED]) != 0;
-	s->next_row = 1;
-	s->end_row = 0;
-	s->ended = 0;
-	s->open = 1;
-	return PA_OK;
-}
-
-static enum pa_status add(struct sum *s, const struct pa_slice *c, struct pa_error *err)
-{
-	uint64_t first = pa_db_u64(c[C_FIRST_ROW]);
-	uint64_t last = pa_db_u64(c[C_LAST_ROW]);
-
-	if (!c[C_PROFILE].ptr)
-		return PA_OK;
-	s->e.batches++;
-	s->e.stored += pa_db_u64(c[C_STORED]);
-	s->e.rejected += pa_db_u64(c[C_REJECTED]);
-	s->e.filtered += pa_db_u64(c[C_FILTERED]);
-	s->e.cut += pa_db_u64(c[C_CUT]);
-	if (last >= first) {
-		if (first != s->next_row && s->e.gap == 0)
-			s->e.gap = s->next_row;
-		s->next_row = last + 1;
-	}
-	if (last > s->e.last_row)
-		s->e.last_row = last;
-	if (pa_db_u64(c[C_IS_LAST])) {
-		s->ended = 1;
-		s->end_row = last;
-	}
-	if (c[C_FIRST_TS].ptr &&
-	    (!s->e.first_ts[0] || memcmp(c[C_FIRST_TS].ptr, s->e.first_ts, c[C_FIRST_TS].len) < 0))
-		copy_ts(s->e.first_ts, c[C_FIRST_TS]);
-	if (c[C_LAST_TS].ptr &&
-	    (!s->e.last_ts[0] || memcmp(c[C_LAST_TS].ptr, s->e.last_ts, c[C_LAST_TS].len) > 0))
-		copy_ts(s->e.last_ts, c[C_LAST_TS]);
-	return add_tables(s, c[C_TABLES], err);
-}
-
-static enum pa_status finish(struct sum *s, pa_ledger_fn *fn, void *ctx, struct pa_error *err)
-{
-	int whole_capture = s->ended && s->e.gap == 0 && s->end_row == s->e.last_row;
-
-	if (!s->open)
-		return PA_OK;
-	s->open = 0;
-	s->e.state = !whole_capture ? PA_LEDGER_PARTIAL
-	             : s->truncated ? PA_LEDGER_TRUNCATED
-	                            : PA_LEDGER_COMPLETE;
-	return fn(ctx, &s->e, err);
-}
-
-static enum pa_status put_select(struct pa_buf *sql, const char *sensor, const char *profile)
-{
-	enum pa_status st = pa_buf_puts(
-	    sql, "SELECT c.capture_id, s.name, LOWER(HEX(c.sha256)), c.name, c.bytes, c.packets, "
-	         "c.truncated, b.profile, b.first_row, b.last_row, b.packets, b.rejected, "
-	         "b.filtered, b.cut, b.is_last, b.first_ts, b.last_ts, b.table_rows "
-	         "FROM captures c JOIN sensors s ON s.sensor_id = c.sensor_id "
-	         "LEFT JOIN batches b ON b.capture_id = c.capture_id");
-
-	if (st == PA_OK && profile)
-		st = pa_buf_puts(sql, " AND b.profile = ");
-	if (st == PA_OK && profile)
-		st = pa_sql_text(sql, profile);
-	if (st == PA_OK && sensor)
-		st = pa_buf_puts(sql, " WHERE s.name = ");
-	if (st == PA_OK && sensor)
-		st = put_text(sql, sensor, SENSOR_CHARS_MAX);
-	return st == PA_OK ? pa_buf_puts(sql, " ORDER BY c.capture_id, b.profile, b.first_row, "
-	                                      "b.last_row")
-	                   : st;
-}
-
-enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *profile,
-                              pa_ledger_fn *fn, void *ctx, struct pa_error *err)
-{
-	struct sum s = {0};
-	struct pa_db_result *r = NULL;
-	const struct pa_slice *c;
-	struct pa_buf sql;
-	enum pa_status st;
-
-	pa_buf_init(&sql, STATEMENT_MAX);
-	s.tables = calloc(PA_LEDGER_TABLES_MAX, sizeof(*s.tables));
-	st = s.tables ? put_select(&sql, sensor, profile) : PA_ENOMEM;
-	if (st != PA_OK)
-		pa_fail(err, st, 0, "no memory for the ledger");
-	if (st == PA_OK)
-		st = pa_db_query(db, "read the ledger", whole(&sql), 0, &r, err);
-	while (st == PA_OK && (st = pa_db_next(r, &c, err)) == PA_OK) {
-		int same = s.open && s.e.capture_id == pa_db_u64(c[C_ID]) &&
-		           (!c[C_PROFILE].ptr ||
-		            (c[C_PROFILE].len == s.e.profile.len &&
-		             memcmp(c[C_PROFILE].ptr, s.e.profile.ptr, s.e.profile.len) == 0));
-
-		if (!same)
-			st = finish(&s, fn, ctx, err);
-		if (st == PA_OK && !same)
-			st = start(&s, c, profile, err);
-		if (st == PA_OK)
-			st = add(&s, c, err);
-	}
-	if (st == PA_END)
-		st = finish(&s, fn, ctx, err);
-	pa_db_result_free(r);
-	pa_buf_done(&sql);
-	free(s.text);
-	free(s.tables);
 	return st;
 }

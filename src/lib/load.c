@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pcapanalyzer/ddl.h"
@@ -164,58 +163,38 @@ static enum pa_status load_table(struct pa_db *db, int batch, const struct pa_ma
 	return st;
 }
 
-/* The ledger's own tables are not for batches. */
-static int table_allowed(const char *name)
+enum pa_status pa_load_files(struct pa_db *db, const struct pa_batch *b,
+                             const volatile sig_atomic_t *stop, uint32_t capture_id,
+                             uint64_t batch_no, struct pa_error *err)
 {
-	static const char *const ledger[] = {"sensors", "captures", "batches", "schema_version"};
+	enum pa_status st = PA_OK;
 
-	for (size_t i = 0; i < sizeof(ledger) / sizeof(ledger[0]); i++)
-		if (strcmp(name, ledger[i]) == 0)
-			return 0;
-	return 1;
-}
-
-static enum pa_status read_manifest(int batch, const char *id, struct pa_manifest *m,
-                                    struct pa_error *err)
-{
-	struct stat info;
-	struct pa_buf text;
-	enum pa_status st;
-
-	if (fstatat(batch, "manifest", &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
-		return pa_fail(err, PA_EFORMAT, ENOENT, "the batch has no manifest");
-	pa_buf_init(&text, PA_MANIFEST_BYTES_MAX);
-	st = pa_io_read_file(batch, "manifest", &text, err);
-	if (st == PA_OK)
-		st = pa_manifest_read((struct pa_slice){text.ptr, text.len}, m, err);
-	pa_buf_done(&text);
-	if (st == PA_ELIMIT)
-		st = PA_EFORMAT;
-	if (st == PA_OK && strcmp(m->batch_id, id) != 0)
-		st = pa_fail(err, PA_EFORMAT, 0, "the manifest is of batch %s", m->batch_id);
-	for (unsigned i = 0; st == PA_OK && i < m->n_tables; i++)
-		if (!table_allowed(m->tables[i].name))
-			st = pa_fail(err, PA_EFORMAT, 0, "a batch cannot load the table %s",
-			             m->tables[i].name);
+	for (unsigned i = 0; st == PA_OK && i < b->m.n_tables; i++)
+		st = load_table(db, b->dir, &b->m.tables[i], stop, capture_id, batch_no, err);
 	return st;
 }
 
-static enum pa_status load_all(struct pa_db *db, int batch, const struct pa_manifest *m,
+static enum pa_status load_all(struct pa_db *db, const struct pa_batch *b,
                                const volatile sig_atomic_t *stop, struct pa_error *err)
 {
 	uint32_t capture_id = 0;
+	uint32_t passport_id = 0;
 	uint64_t batch_no = 0;
-	enum pa_status st = pa_ledger_capture(db, m, &capture_id, err);
+	enum pa_status st = pa_ledger_capture(db, &b->m, &capture_id, err);
 
+	if (st == PA_OK)
+		st =
+		    pa_ledger_passport(db, &b->m, (struct pa_slice){b->profile.ptr, b->profile.len},
+		                       &passport_id, err);
+	if (st == PA_OK)
+		st = pa_db_begin(db, err);
 	if (st != PA_OK)
 		return st;
-	st = pa_db_begin(db, err);
+	st = pa_ledger_claim(db, &b->m, capture_id, passport_id, &batch_no, err);
 	if (st == PA_OK)
-		st = pa_ledger_claim(db, m, capture_id, &batch_no, err);
-	for (unsigned i = 0; st == PA_OK && i < m->n_tables; i++)
-		st = load_table(db, batch, &m->tables[i], stop, capture_id, batch_no, err);
+		st = pa_load_files(db, b, stop, capture_id, batch_no, err);
 	if (st == PA_OK)
-		st = pa_ledger_close(db, m, capture_id, err);
+		st = pa_ledger_close(db, &b->m, capture_id, err);
 	if (st == PA_OK && stop && *stop)
 		st = pa_fail(err, PA_ABORTED, 0,
 		             "interrupted; the batch is rolled back and stays "
@@ -226,36 +205,25 @@ static enum pa_status load_all(struct pa_db *db, int batch, const struct pa_mani
 	return st;
 }
 
-enum pa_status pa_load_batch(struct pa_db *db, const struct pa_queue *s, const char *id,
+void pa_load_count(const struct pa_manifest *m, struct pa_load_result *out)
+{
+	out->packets += m->packets;
+	out->rejected += m->rejected;
+	for (unsigned i = 0; i < m->n_tables; i++) {
+		out->rows += m->tables[i].rows;
+		out->bytes += m->tables[i].bytes;
+	}
+}
+
+enum pa_status pa_load_batch(struct pa_db *db, const struct pa_batch *b,
                              const volatile sig_atomic_t *stop, struct pa_load_result *out,
                              struct pa_error *err)
 {
-	struct pa_manifest *m;
-	enum pa_status st;
-	int batch = openat(s->ready, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	enum pa_status st = load_all(db, b, stop, err);
 
-	if (batch < 0)
-		return pa_fail(err, errno == ENOTDIR || errno == ELOOP ? PA_EFORMAT : PA_EIO, errno,
-		               "cannot open batch %s: %s", id, strerror(errno));
-	m = malloc(sizeof(*m));
-	if (!m) {
-		close(batch);
-		return pa_fail(err, PA_ENOMEM, 0, "no memory for a manifest");
-	}
-	pa_manifest_init(m);
-	st = read_manifest(batch, id, m, err);
-	if (st == PA_OK)
-		st = load_all(db, batch, m, stop, err);
 	if (st == PA_OK || st == PA_EDUP) {
-		*out = (struct pa_load_result){
-		    .packets = m->packets, .rejected = m->rejected, .capture_end = (int)m->end};
-		for (unsigned i = 0; i < m->n_tables; i++) {
-			out->rows += m->tables[i].rows;
-			out->bytes += m->tables[i].bytes;
-		}
+		*out = (struct pa_load_result){0};
+		pa_load_count(&b->m, out);
 	}
-	pa_manifest_done(m);
-	free(m);
-	close(batch);
 	return st;
 }

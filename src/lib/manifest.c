@@ -24,6 +24,8 @@ void pa_manifest_done(struct pa_manifest *m)
 	free(m->capture_name);
 	free(m->dialect);
 	free(m->tshark);
+	free(m->tshark_args);
+	free(m->filter);
 	for (unsigned i = 0; i < m->n_tables; i++)
 		free(m->tables[i].columns);
 	pa_manifest_init(m);
@@ -88,10 +90,16 @@ static enum pa_status put_counts(const struct pa_manifest *m, struct pa_buf *out
 		st = put_number(out, "cut", m->cut);
 	if (st == PA_OK)
 		st = pa_buf_printf(out, "end %s\n", ends[m->end]);
+	if (st == PA_OK && m->replaces)
+		st = put_number(out, "replaces", 1);
 	if (st == PA_OK)
 		st = put_text(out, "dialect", m->dialect);
 	if (st == PA_OK)
 		st = put_text(out, "tshark", m->tshark);
+	if (st == PA_OK && m->tshark_args)
+		st = put_text(out, "tshark-args", m->tshark_args);
+	if (st == PA_OK && m->filter)
+		st = put_text(out, "filter", m->filter);
 	if (st == PA_OK)
 		st = put_text(out, "first-ts", m->first_ts);
 	if (st == PA_OK)
@@ -186,14 +194,12 @@ static enum pa_status take_number(struct reader *r, const char *key, uint64_t *o
 	                    : bad(r, "a line is missing or out of order");
 }
 
-static enum pa_status take_text(struct reader *r, const char *key, size_t max, char **out)
+/* The text of the line last taken. */
+static enum pa_status read_text(struct reader *r, size_t max, char **out)
 {
-	char *text;
+	char *text = malloc(r->value.len + 1);
 	size_t n = 0;
 
-	if (!take(r, key))
-		return bad(r, "a line is missing or out of order");
-	text = malloc(r->value.len + 1);
 	if (!text)
 		return pa_fail(r->err, PA_ENOMEM, 0, "no memory for a manifest");
 	free(*out);
@@ -214,6 +220,17 @@ static enum pa_status take_text(struct reader *r, const char *key, size_t max, c
 	}
 	text[n] = '\0';
 	return n <= max ? PA_OK : bad(r, "a text is too long");
+}
+
+static enum pa_status take_text(struct reader *r, const char *key, size_t max, char **out)
+{
+	return take(r, key) ? read_text(r, max, out) : bad(r, "a line is missing or out of order");
+}
+
+/* For keys that older batches do not have. */
+static enum pa_status take_optional(struct reader *r, const char *key, size_t max, char **out)
+{
+	return take(r, key) ? read_text(r, max, out) : PA_OK;
 }
 
 static enum pa_status take_short(struct reader *r, const char *key, char *out, size_t size)
@@ -391,10 +408,18 @@ static enum pa_status read_counts(struct reader *r, struct pa_manifest *m)
 	if (st == PA_OK && i == 3)
 		st = bad(r, "the end mark is unknown");
 	m->end = st == PA_OK ? (enum pa_capture_end)i : PA_CAPTURE_OPEN;
+	if (st == PA_OK && take(r, "replaces")) {
+		m->replaces = pa_slice_is(r->value, "1");
+		st = m->replaces ? PA_OK : bad(r, "the mark of a replacement is unknown");
+	}
 	if (st == PA_OK)
 		st = take_text(r, "dialect", 16, &m->dialect);
 	if (st == PA_OK)
 		st = take_text(r, "tshark", 255, &m->tshark);
+	if (st == PA_OK)
+		st = take_optional(r, "tshark-args", PA_TSHARK_ARGS_MAX, &m->tshark_args);
+	if (st == PA_OK)
+		st = take_optional(r, "filter", 255, &m->filter);
 	if (st == PA_OK)
 		st = take_short(r, "first-ts", m->first_ts, sizeof(m->first_ts));
 	if (st == PA_OK)

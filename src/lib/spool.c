@@ -27,6 +27,7 @@ struct pa_spool {
 	struct pa_spool_config config;
 	int dir, tmp, ready, rejects_dir;
 	char prefix[ID_HEX + 1];
+	struct pa_buf profile; /* its canonical text */
 	struct pa_output outputs[PA_PROFILE_TABLES_MAX];
 	struct pa_output rejects;
 	uint64_t first_row, last_row;
@@ -86,6 +87,10 @@ static enum pa_status make_prefix(struct pa_spool *s, struct pa_error *err)
 	pa_sha256_update(h, c->profile->sha256, sizeof(c->profile->sha256));
 	pa_sha256_update(h, &c->batch_rows, sizeof(c->batch_rows));
 	pa_sha256_update(h, &c->batch_bytes, sizeof(c->batch_bytes));
+	if (c->replaces) {
+		pa_sha256_update(h, c->tshark, strlen(c->tshark) + 1);
+		pa_sha256_update(h, "replace", sizeof("replace"));
+	}
 	pa_sha256_final(h, sum);
 	pa_sha256_free(h);
 	pa_hex(sum, ID_HEX / 2, s->prefix);
@@ -109,6 +114,7 @@ enum pa_status pa_spool_new(const struct pa_spool_config *config, struct pa_spoo
 	}
 	pa_buf_init(&s->rejects.bytes, ROOM_MAX);
 	pa_buf_init(&s->raw, PA_REJECT_RAW_MAX);
+	pa_buf_init(&s->profile, ROOM_MAX);
 	st = pa_io_open_dir(AT_FDCWD, config->dir, &s->dir, err);
 	if (st == PA_OK)
 		st = pa_io_open_dir(s->dir, "tmp", &s->tmp, err);
@@ -118,6 +124,8 @@ enum pa_status pa_spool_new(const struct pa_spool_config *config, struct pa_spoo
 		st = pa_io_open_dir(s->dir, "rejects", &s->rejects_dir, err);
 	if (st == PA_OK)
 		st = make_prefix(s, err);
+	if (st == PA_OK && pa_profile_text(config->profile, &s->profile) != PA_OK)
+		st = pa_fail(err, PA_ENOMEM, 0, "no memory for the profile's text");
 	if (st != PA_OK) {
 		pa_spool_free(s);
 		return st;
@@ -144,6 +152,7 @@ void pa_spool_free(struct pa_spool *s)
 	}
 	pa_buf_done(&s->rejects.bytes);
 	pa_buf_done(&s->raw);
+	pa_buf_done(&s->profile);
 	close_fd(&s->raw_fd);
 	close_fd(&s->rejects_dir);
 	close_fd(&s->ready);
@@ -368,6 +377,8 @@ static enum pa_status add_files(struct pa_spool *s, int folder, struct pa_manife
 
 static enum pa_status copy(char **to, const char *from, struct pa_error *err)
 {
+	if (!from)
+		return PA_OK;
 	*to = strdup(from);
 	return *to ? PA_OK : pa_fail(err, PA_ENOMEM, 0, "no memory for the manifest");
 }
@@ -386,6 +397,10 @@ static enum pa_status describe(const struct pa_spool *s, enum pa_capture_end end
 	if (st == PA_OK)
 		st = copy(&m->tshark, c->tshark, err);
 	if (st == PA_OK)
+		st = copy(&m->tshark_args, c->tshark_args, err);
+	if (st == PA_OK)
+		st = copy(&m->filter, c->filter, err);
+	if (st == PA_OK)
 		st = copy(&m->dialect, spoken, err);
 	snprintf(m->batch_id, sizeof(m->batch_id), "%s-%010llu", s->prefix,
 	         (unsigned long long)s->first_row);
@@ -401,6 +416,7 @@ static enum pa_status describe(const struct pa_spool *s, enum pa_capture_end end
 	m->rejected = s->rejected;
 	m->cut = s->cut;
 	m->end = end;
+	m->replaces = c->replaces;
 	if (s->packets > 0) {
 		pa_time_text(s->first, m->first_ts);
 		pa_time_text(s->last, m->last_ts);
@@ -471,6 +487,8 @@ static enum pa_status write_batch(struct pa_spool *s, struct pa_manifest *m, str
 	if (st != PA_OK)
 		return st;
 	st = add_files(s, folder, m, err);
+	if (st == PA_OK)
+		st = pa_io_write_file(folder, "profile", s->profile.ptr, s->profile.len, err);
 	if (st == PA_OK)
 		st = write_manifest(folder, m, err);
 	if (st == PA_OK)

@@ -13,6 +13,8 @@
 static const struct pa_option table[] = {
     {'p', "profile", PA_OPT_TEXT, AT(profile), "NAME|FILE",
      "fields, columns and tables (default: packets)", 0, 0},
+    {0, "field-table", PA_OPT_TEXT, AT(field_table), "FILE",
+     "what tshark -G fields prints: check the profile, and find types", 0, 0},
     {'t', "table", PA_OPT_TEXT, AT(table), "NAME",
      "table of the profile for standard output (default: its first)", 0, 0},
     {0, "format", PA_OPT_CHOICE, AT(format), "mysql|rfc4180|tsv",
@@ -43,7 +45,7 @@ static const struct pa_option table[] = {
     {0, "separator", PA_OPT_TEXT, AT(separator_text), "C",
      "tshark's -E separator: a character, /t or /s (default: /t)", 0, 0},
     {0, "aggregator", PA_OPT_TEXT, AT(aggregator_text), "C",
-     "tshark's -E aggregator: a byte or /s (default: byte 0xff)", 0, 0},
+     "tshark's -E aggregator: a byte, 0xNN, /r or /s (default: the dialect's)", 0, 0},
     {0, "quote", PA_OPT_CHOICE, AT(quote), "n|d|s", "tshark's -E quote (default: n)", 0, 0},
     {0, "occurrence", PA_OPT_CHOICE, AT(occurrence), "a|f|l", "tshark's -E occurrence (default: a)",
      0, 0},
@@ -53,6 +55,8 @@ static const struct pa_option table[] = {
      "keep aside longer input rows (default: 4194304)", KIB, 1024 * MIB},
     {0, "progress-file", PA_OPT_TEXT, AT(progress_file), "FILE",
      "write the number of rows done to FILE, twice a second", 0, 0},
+    {0, "replace", PA_OPT_FLAG, AT(replace), NULL,
+     "--spool: the batches replace what the database has of the capture", 0, 0},
     {0, "trailer", PA_OPT_FLAG, AT(trailer), NULL,
      "expect the pipeline's last line, which says how tshark ended", 0, 0},
     {0, "tshark-args", PA_OPT_FLAG, AT(print_args), NULL,
@@ -65,6 +69,16 @@ static const struct pa_option table[] = {
      0},
     {0, "fields", PA_OPT_FLAG, AT(print_fields), NULL,
      "print the profile's tshark fields with the line that names each, and exit", 0, 0},
+    {0, "print-profile", PA_OPT_FLAG, AT(print_text), NULL,
+     "print the profile with every type said, and exit", 0, 0},
+    {0, "find", PA_OPT_TEXT, AT(find), "WORD",
+     "search the --field-table: name, type, title, line for a profile; and exit", 0, 0},
+    {0, "canary", PA_OPT_FLAG, AT(canary), NULL,
+     "write the capture that shows how a tshark prints, and exit", 0, 0},
+    {0, "canary-args", PA_OPT_FLAG, AT(canary_args), NULL,
+     "print the arguments that tshark needs for it, and exit", 0, 0},
+    {0, "learn", PA_OPT_FLAG, AT(learn), NULL,
+     "read tshark's answer to it, print the dialect, and exit", 0, 0},
     {0, "dump-options", PA_OPT_FLAG, AT(dump), NULL, "print this table for programs, and exit", 0,
      0},
     {'h', "help", PA_OPT_FLAG, AT(help), NULL, "print this help, and exit", 0, 0},
@@ -73,7 +87,16 @@ static const struct pa_option table[] = {
 
 #define N_OPTIONS (sizeof(table) / sizeof(table[0]))
 
-/* As tshark takes it: /t, /s, or the first byte. */
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* /t, /s, or the byte itself: as tshark takes it. /r and 0xNN are our own notation. */
 static enum pa_status one_byte(const char *option, const char *text, uint8_t *out,
                                struct pa_error *err)
 {
@@ -81,14 +104,49 @@ static enum pa_status one_byte(const char *option, const char *text, uint8_t *ou
 		*out = '\t';
 	else if (strcmp(text, "/s") == 0)
 		*out = ' ';
+	else if (strcmp(text, "/r") == 0)
+		*out = '\r';
 	else if (text[0] && !text[1])
 		*out = (uint8_t)text[0];
+	else if (strncmp(text, "0x", 2) == 0 && strlen(text) == 4 && hex_digit(text[2]) >= 0 &&
+	         hex_digit(text[3]) >= 0)
+		*out = (uint8_t)(hex_digit(text[2]) * 16 + hex_digit(text[3]));
 	else
-		return pa_fail(err, PA_EUSAGE, 0, "option --%s: \"%s\" is not one byte, /t or /s",
-		               option, text);
-	return *out == '\n' || *out == '\r'
-	           ? pa_fail(err, PA_EUSAGE, 0, "option --%s: a line end cannot separate", option)
+		return pa_fail(err, PA_EUSAGE, 0,
+		               "option --%s: \"%s\" is not one byte, 0xNN, /r, /s or /t", option,
+		               text);
+	return *out == '\n' || *out == '\0'
+	           ? pa_fail(err, PA_EUSAGE, 0, "option --%s: %s cannot separate", option,
+	                     *out ? "a line feed" : "a zero byte")
 	           : PA_OK;
+}
+
+/* The byte that is in no value: of 4.0 a carriage return, which it always prints as "\r"; from
+ * 4.4 on one that is in no UTF-8, because all else it prints is. */
+static uint8_t aggregator_of(enum pa_dialect dialect)
+{
+	return dialect == PA_DIALECT_4_0 ? '\r' : 0xff;
+}
+
+/* Options that go together, or do not. */
+static enum pa_status check_company(const struct options *o, struct pa_error *err)
+{
+	if (o->spool && (o->table || o->format))
+		return pa_fail(err, PA_EUSAGE, 0,
+		               "--table and --format are for standard output, not for --spool");
+	if (o->replace && !(o->spool && o->capture_sha256))
+		return pa_fail(err, PA_EUSAGE, 0,
+		               "--replace goes with --spool and --capture-sha256");
+	if (o->trailer && !o->spool)
+		return pa_fail(err, PA_EUSAGE, 0, "--trailer goes with --spool");
+	if (o->find && !o->field_table)
+		return pa_fail(err, PA_EUSAGE, 0, "--find searches what --field-table names");
+	if ((o->canary_args || o->learn) &&
+	    (o->aggregator_text || o->separator != '\t' || o->quote || o->occurrence))
+		return pa_fail(err, PA_EUSAGE, 0,
+		               "--canary-args and --learn go with --dialect alone, which has its "
+		               "own aggregator");
+	return PA_OK;
 }
 
 static enum pa_status check(struct options *o, struct pa_error *err)
@@ -98,28 +156,28 @@ static enum pa_status check(struct options *o, struct pa_error *err)
 	                                           PA_DIALECT_4_4, PA_DIALECT_4_4};
 	enum pa_status st = one_byte("separator", o->separator_text, &o->separator, err);
 
-	if (st == PA_OK)
+	o->quote_byte = quotes[o->quote];
+	o->spoken = dialects[o->dialect];
+	o->aggregator = aggregator_of(o->spoken);
+	if (st == PA_OK && o->aggregator_text)
 		st = one_byte("aggregator", o->aggregator_text, &o->aggregator, err);
 	if (st != PA_OK)
 		return st;
-	o->quote_byte = quotes[o->quote];
-	o->spoken = dialects[o->dialect];
-	if (o->separator == '\\' || o->separator == o->quote_byte ||
+	if (o->separator == '\\' || o->separator == '\r' || o->separator == o->quote_byte ||
 	    (o->separator >= '0' && o->separator <= '9'))
-		return pa_fail(
-		    err, PA_EUSAGE, 0,
-		    "option --separator: a digit, a backslash or the quote cannot separate");
+		return pa_fail(err, PA_EUSAGE, 0,
+		               "option --separator: a digit, a backslash, a line end or the quote "
+		               "cannot separate");
+	if (o->spoken != PA_DIALECT_4_0 && strchr("\a\b\v\f\r\\", o->aggregator))
+		return pa_fail(err, PA_EUSAGE, 0,
+		               "option --aggregator: only with --dialect 4.0; from 4.4 on tshark "
+		               "escapes this byte");
 	if (o->aggregator == o->separator)
 		return pa_fail(
 		    err, PA_EUSAGE, 0,
 		    "--aggregator and --separator are the same: nobody could tell values "
 		    "from columns");
-	if (o->spool && (o->table || o->format))
-		return pa_fail(err, PA_EUSAGE, 0,
-		               "--table and --format are for standard output, not for --spool");
-	if (o->trailer && !o->spool)
-		return pa_fail(err, PA_EUSAGE, 0, "--trailer goes with --spool");
-	return PA_OK;
+	return check_company(o, err);
 }
 
 enum pa_status options_read(int argc, char **argv, struct options *o, struct pa_error *err)
@@ -134,7 +192,6 @@ enum pa_status options_read(int argc, char **argv, struct options *o, struct pa_
 	    .batch_rows = 50000,
 	    .batch_bytes = 8 * MIB,
 	    .separator_text = "/t",
-	    .aggregator_text = "\xff",
 	    .max_row_bytes = 4 * MIB,
 	};
 	st = pa_cli_parse(argc, argv, table, N_OPTIONS, o, &operand, err);

@@ -12,6 +12,7 @@
 
 struct options {
 	const char *profile;
+	const char *field_table;
 	const char *table;
 	int format; /* enum pa_format */
 	const char *spool;
@@ -24,14 +25,18 @@ struct options {
 	const char *tshark;
 	uint64_t batch_rows, batch_bytes, batch_seconds;
 	int dialect; /* index into the choices of --dialect */
-	const char *separator_text, *aggregator_text;
-	int quote; /* n, d, s */
+	const char *separator_text;
+	const char *aggregator_text; /* NULL: the dialect's own */
+	int quote;                   /* n, d, s */
 	int occurrence;
 	const char *rejects;
 	uint64_t max_row_bytes;
 	const char *progress_file;
-	int trailer;
-	int print_args, print_ddl, print_load, print_columns, print_fields, dump, help, version;
+	int replace, trailer;
+	int print_args, print_ddl, print_load, print_columns, print_fields, print_text;
+	const char *find;
+	int canary, canary_args, learn;
+	int dump, help, version;
 
 	/* What the texts above mean. */
 	uint8_t separator, aggregator, quote_byte;

@@ -1,11 +1,14 @@
 #include "print.h"
 
+#include <string.h>
+
 #include "pcapanalyzer/ddl.h"
+#include "pcapanalyzer/manifest.h"
 
 int print_wanted(const struct options *o)
 {
 	return o->print_args || o->print_ddl || o->print_load || o->print_columns ||
-	       o->print_fields;
+	       o->print_fields || o->print_text;
 }
 
 /* Words without white space, for an unquoted $(tshark2csv --tshark-args). */
@@ -33,6 +36,25 @@ static enum pa_status print_args(const struct options *o, const struct pa_profil
 	for (unsigned i = 0; st == PA_OK && i < p->n_fields; i++)
 		st = pa_buf_printf(out, " -e %s", p->fields[i].name);
 	return st == PA_OK ? pa_buf_putc(out, '\n') : st;
+}
+
+enum pa_status print_typed_args(const struct options *o, const struct pa_profile *p,
+                                struct pa_buf *out)
+{
+	struct pa_buf args;
+	enum pa_status st;
+
+	pa_buf_init(&args, PA_TSHARK_ARGS_MAX);
+	st = print_args(o, p, &args);
+	for (size_t i = 0; st == PA_OK && i < args.len && args.ptr[i] != '\n'; i++) {
+		uint8_t c = args.ptr[i];
+		int plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		            (c >= '0' && c <= '9') || strchr(" -_=./:,@%+", c) != NULL;
+
+		st = plain ? pa_buf_putc(out, c) : pa_buf_printf(out, "$'\\x%02x'", (unsigned)c);
+	}
+	pa_buf_done(&args);
+	return st;
 }
 
 static enum pa_status print_ddl(const struct options *o, const struct pa_profile *p,
@@ -72,6 +94,8 @@ enum pa_status print_profile(const struct options *o, const struct pa_profile *p
 		return print_args(o, p, out);
 	if (o->print_ddl)
 		return print_ddl(o, p, table, out);
+	if (o->print_text)
+		return pa_profile_text(p, out);
 	if (!o->print_load)
 		return print_lines(p, table, o->print_fields, out);
 	pa_buf_init(&name, 256);

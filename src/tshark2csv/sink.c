@@ -11,6 +11,7 @@
 
 #include "pcapanalyzer/csv.h"
 #include "pcapanalyzer/io.h"
+#include "print.h"
 
 #define OUTPUT_BYTES  (256u * 1024)         /* written at once when this much waits */
 #define OUTPUT_LIMIT  (1024u * 1024 * 1024) /* all rows of one packet must fit */
@@ -43,6 +44,8 @@ static enum pa_status open_spool(struct sink *s, struct pa_error *err)
 	                    : o->input      ? o->input
 	                                    : "-",
 	    .tshark = o->tshark,
+	    .filter = "tshark2csv " PA_VERSION,
+	    .replaces = o->replace,
 	    .capture_bytes = o->capture_bytes,
 	    .has_capture_packets = o->capture_packets != UINT64_MAX,
 	    .capture_packets = o->capture_packets != UINT64_MAX ? o->capture_packets : 0,
@@ -64,6 +67,10 @@ static enum pa_status open_spool(struct sink *s, struct pa_error *err)
 	if (!s->sensor_name)
 		return pa_fail(err, PA_ENOMEM, 0, "no memory for the spool");
 	c.sensor = s->sensor_name;
+	if (print_typed_args(o, s->p, &s->tshark_args) != PA_OK ||
+	    pa_buf_putc(&s->tshark_args, '\0') != PA_OK)
+		return pa_fail(err, PA_ENOMEM, 0, "no memory for tshark's arguments");
+	c.tshark_args = (const char *)s->tshark_args.ptr;
 	return pa_spool_new(&c, &s->spool, err);
 }
 
@@ -97,6 +104,7 @@ enum pa_status sink_open(struct sink *s, const struct options *o, const struct p
 	                   .rejects_fd = -1,
 	                   .rejects_name = "standard error",
 	                   .progress_fd = -1};
+	pa_buf_init(&s->tshark_args, PA_TSHARK_ARGS_MAX);
 	for (unsigned i = 0; i < PA_PROFILE_TABLES_MAX; i++) {
 		pa_buf_init(&s->outputs[i].bytes, OUTPUT_LIMIT);
 		pa_buf_init(&s->outputs[i].runs, OUTPUT_LIMIT);
@@ -120,6 +128,7 @@ void sink_close(struct sink *s)
 {
 	pa_spool_free(s->spool);
 	free(s->sensor_name);
+	pa_buf_done(&s->tshark_args);
 	for (unsigned i = 0; i < PA_PROFILE_TABLES_MAX; i++) {
 		pa_buf_done(&s->outputs[i].bytes);
 		pa_buf_done(&s->outputs[i].runs);

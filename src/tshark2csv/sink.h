@@ -19,7 +19,8 @@ struct sink {
 	struct pa_spool *spool;                          /* NULL for standard output */
 	struct pa_output outputs[PA_PROFILE_TABLES_MAX]; /* standard output */
 	char *sensor_name;
-	int rejects_fd; /* -1 for none */
+	struct pa_buf tshark_args; /* text, with its NUL */
+	int rejects_fd;            /* -1 for none */
 	const char *rejects_name;
 	int progress_fd; /* -1 for none */
 	uint64_t rows, rejected;

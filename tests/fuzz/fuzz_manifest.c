@@ -33,6 +33,9 @@ static void check(struct pa_slice text)
 	MUST(m.packets <= m.last_row && m.rejected <= m.last_row && m.filtered <= m.last_row);
 	MUST(m.first_row > 0);
 	MUST(pa_identifier_ok(pa_slice_of(m.profile)));
+	MUST(m.replaces == 0 || m.replaces == 1);
+	MUST(!m.tshark_args || strlen(m.tshark_args) <= PA_TSHARK_ARGS_MAX);
+	MUST(!m.filter || strlen(m.filter) <= 255);
 	MUST(m.n_tables <= PA_MANIFEST_TABLES_MAX);
 	for (unsigned i = 0; i < m.n_tables; i++) {
 		MUST(pa_identifier_ok(pa_slice_of(m.tables[i].name)));

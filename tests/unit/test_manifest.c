@@ -22,8 +22,11 @@ static const char example_text[] = "pcapanalyzer-manifest 1\n"
                                    "filtered 1\n"
                                    "cut 3\n"
                                    "end complete\n"
+                                   "replaces 1\n"
                                    "dialect 4.4\n"
                                    "tshark TShark (Wireshark) 4.4.6\n"
+                                   "tshark-args -E aggregator=$'\\x5cxff' -e ip.src\n"
+                                   "filter tshark2csv 0.1.0\n"
                                    "first-ts 2017-03-13 00:10:23.466752\n"
                                    "last-ts 2017-03-13 00:10:24.000000\n"
                                    "table packets 7 1000 " HEX_0 " ts,ts_ns,frame,len\n"
@@ -49,7 +52,10 @@ static void example(struct pa_manifest *m)
 	m->cut = 3;
 	m->end = PA_CAPTURE_COMPLETE;
 	m->dialect = strdup("4.4");
+	m->replaces = 1;
 	m->tshark = strdup("TShark (Wireshark) 4.4.6");
+	m->tshark_args = strdup("-E aggregator=$'\\xff' -e ip.src");
+	m->filter = strdup("tshark2csv 0.1.0");
 	strcpy(m->first_ts, "2017-03-13 00:10:23.466752");
 	strcpy(m->last_ts, "2017-03-13 00:10:24.000000");
 	m->n_tables = 2;
@@ -62,6 +68,14 @@ static void example(struct pa_manifest *m)
 	m->tables[1].bytes = 50;
 	memset(m->tables[1].sha256, 1, PA_SHA256_BYTES);
 	m->tables[1].columns = strdup("row_no");
+}
+
+/* Both may be missing. */
+static void assert_same_text(const char *a, const char *b)
+{
+	assert_int_equal(a == NULL, b == NULL);
+	if (a)
+		assert_string_equal(a, b);
 }
 
 static void assert_same(const struct pa_manifest *a, const struct pa_manifest *b)
@@ -84,6 +98,9 @@ static void assert_same(const struct pa_manifest *a, const struct pa_manifest *b
 	assert_int_equal(a->end, b->end);
 	assert_string_equal(a->dialect, b->dialect);
 	assert_string_equal(a->tshark, b->tshark);
+	assert_int_equal(a->replaces, b->replaces);
+	assert_same_text(a->tshark_args, b->tshark_args);
+	assert_same_text(a->filter, b->filter);
 	assert_string_equal(a->first_ts, b->first_ts);
 	assert_string_equal(a->last_ts, b->last_ts);
 	assert_int_equal(a->n_tables, b->n_tables);
@@ -191,6 +208,18 @@ static void test_round_trips(void **state)
 	}
 	for (size_t i = 0; i < N_OF(ends); i++) {
 		m.end = ends[i];
+		round_trip(&m);
+	}
+	m.replaces = 0;
+	round_trip(&m);
+	/* As older filters wrote it. */
+	for (unsigned i = 0; i < 2; i++) {
+		char **text = i ? &m.filter : &m.tshark_args;
+
+		set(text, "");
+		round_trip(&m);
+		free(*text);
+		*text = NULL;
 		round_trip(&m);
 	}
 	m.has_capture_packets = 0;
@@ -343,25 +372,31 @@ static void test_wrong_content_is_refused(void **state)
 	    {"end complete", LIT("end finished"), 16},
 	    {"end complete", LIT("end "), 16},
 	    {"end complete", LIT("end complete "), 16},
+	    {"replaces 1", LIT("replaces 0"), 17},
+	    {"replaces 1", LIT("replaces 11"), 17},
+	    {"replaces 1", LIT("replaces "), 17},
+	    {"tshark-args -E", LIT("tshark-args \\-E"), 20},
+	    {"filter tshark2csv", LIT("filter \0"), 21},
+	    {"filter tshark2csv 0.1.0\n", LIT("filter a\nfilter b\n"), 0},
 	    {"first-ts 2017-03-13 00:10:23.466752", LIT("first-ts 2017-03-13 00:10:23.46675"), 0},
 	    {"first-ts 2017-03-13 00:10:23.466752", LIT("first-ts 2017-03-13 00:10:23.46675'"), 0},
 	    {"first-ts 2017-03-13 00:10:23.466752", LIT("first-ts 2017-03-13T00:10:23.466752"), 0},
 	    {"last-ts 2017", LIT("last-ts 12017"), 0},
-	    {"table packets 7", LIT("table Packets 7"), 21},
-	    {"table packets 7", LIT("table a/b 7"), 21},
-	    {"table packets 7", LIT("table  7"), 21},
-	    {"table packets 7 1000", LIT("table packets 7"), 21},
-	    {"table packets 7 1000", LIT("table packets -7 1000"), 21},
-	    {"table packets 7 1000 00", LIT("table packets 7 1000 0"), 21},
-	    {" ts,ts_ns", LIT(""), 21},
-	    {" ts,ts_ns", LIT(" ts,,ts_ns"), 21},
-	    {" ts,ts_ns", LIT(" ,ts_ns"), 21},
-	    {",len\n", LIT(",len,\n"), 21},
-	    {",len\n", LIT(",len) SET x=(1\n"), 21},
-	    {",len\n", LIT(",`len`\n"), 21},
-	    {" ts,ts_ns,frame,len\n", LIT(" \n"), 21},
-	    {" ts,ts_ns,frame,len\n", LIT("\n"), 21},
-	    {"table rejects", LIT("table packets"), 22}, /* twice */
+	    {"table packets 7", LIT("table Packets 7"), 24},
+	    {"table packets 7", LIT("table a/b 7"), 24},
+	    {"table packets 7", LIT("table  7"), 24},
+	    {"table packets 7 1000", LIT("table packets 7"), 24},
+	    {"table packets 7 1000", LIT("table packets -7 1000"), 24},
+	    {"table packets 7 1000 00", LIT("table packets 7 1000 0"), 24},
+	    {" ts,ts_ns", LIT(""), 24},
+	    {" ts,ts_ns", LIT(" ts,,ts_ns"), 24},
+	    {" ts,ts_ns", LIT(" ,ts_ns"), 24},
+	    {",len\n", LIT(",len,\n"), 24},
+	    {",len\n", LIT(",len) SET x=(1\n"), 24},
+	    {",len\n", LIT(",`len`\n"), 24},
+	    {" ts,ts_ns,frame,len\n", LIT(" \n"), 24},
+	    {" ts,ts_ns,frame,len\n", LIT("\n"), 24},
+	    {"table rejects", LIT("table packets"), 25}, /* twice */
 	    {"table rejects", LIT("tables rejects"), 0},
 	    {"row_no\n", LIT("row_no\n\n"), 0},
 	    {"row_no\n", LIT("row_no\nunknown 1\n"), 0},
@@ -411,7 +446,10 @@ static void test_lines_have_an_order(void **state)
 		for (size_t i = 0; i + (what == 2) < n; i++) {
 			struct pa_manifest m;
 			int table = strncmp(lines[i], "table ", 6) == 0;
-			int optional = strncmp(lines[i], "capture-packets ", 16) == 0;
+			int optional = strncmp(lines[i], "capture-packets ", 16) == 0 ||
+			               strncmp(lines[i], "replaces ", 9) == 0 ||
+			               strncmp(lines[i], "tshark-args ", 12) == 0 ||
+			               strncmp(lines[i], "filter ", 7) == 0;
 
 			if ((what == 0 && (table || optional)) || (what == 2 && table))
 				continue;
@@ -456,7 +494,11 @@ static void test_texts_that_are_too_long(void **state)
 	static const struct {
 		const char *key;
 		size_t max;
-	} rows[] = {{"sensor ", 255}, {"tshark ", 255}, {"capture-name ", 4096}};
+	} rows[] = {{"sensor ", 255},
+	            {"tshark ", 255},
+	            {"filter ", 255},
+	            {"tshark-args ", PA_TSHARK_ARGS_MAX},
+	            {"capture-name ", 4096}};
 	struct pa_buf text;
 
 	(void)state;

@@ -25,7 +25,7 @@ static int set_up(void **state)
 
 	(void)state;
 	world.dir = make_folder();
-	assert_ok(pa_profile_read("test", pa_slice_of(profile), &world.p, NULL));
+	assert_ok(pa_profile_read("test", pa_slice_of(profile), NULL, &world.p, NULL));
 	world.config = (struct pa_spool_config){.dir = world.dir,
 	                                        .profile = world.p,
 	                                        .sensor = "gate",
@@ -263,7 +263,7 @@ static void test_a_batch(void **state)
 	pa_spool_free(s);
 
 	assert_int_equal(n_batches(), 1);
-	assert_string_equal(list("ready", batch(0)), "manifest rejects.csv t.csv u.csv");
+	assert_string_equal(list("ready", batch(0)), "manifest profile rejects.csv t.csv u.csv");
 	assert_string_equal(list("rejects", NULL), "");
 	assert_int_equal(strspn(batch(0), "0123456789abcdef"), 16);
 	assert_string_equal(batch(0) + 16, "-0000000001");
@@ -447,7 +447,7 @@ static void test_empty_batches(void **state)
 	assert_ok(pa_spool_flush(s, PA_CAPTURE_COMPLETE, PA_DIALECT_AUTO, NULL));
 	pa_spool_free(s);
 	assert_int_equal(n_batches(), 1);
-	assert_string_equal(list("ready", batch(0)), "manifest");
+	assert_string_equal(list("ready", batch(0)), "manifest profile");
 	read_manifest(batch(0), &m);
 	assert_int_equal(m.first_row, 1);
 	assert_int_equal(m.last_row, 0);
@@ -510,7 +510,7 @@ static void test_only_rejects(void **state)
 	put_reject(s, 2, "b", "tab\there", NULL, 0);
 	flush(s, PA_CAPTURE_COMPLETE);
 	pa_spool_free(s);
-	assert_string_equal(list("ready", batch(0)), "manifest rejects.csv");
+	assert_string_equal(list("ready", batch(0)), "manifest profile rejects.csv");
 	read_manifest(batch(0), &m);
 	assert_int_equal(m.packets, 0);
 	assert_string_equal(m.first_ts, "");
@@ -623,23 +623,76 @@ static void test_ids(void **state)
 	one_batch();
 	assert_int_equal(n_batches(), ++n);
 	assert_ok(pa_profile_read("test2", SLICE("[t]\na text x.a\n[u] each x.b\nb text x.b\n"),
-	                          &other, NULL));
+	                          NULL, &other, NULL));
 	world.config.profile = other;
 	one_batch();
 	assert_int_equal(n_batches(), ++n);
 	pa_profile_free(other);
 	assert_ok(pa_profile_read("test", SLICE("[t]\na text x.a\n[u] each x.b\nc text x.b\n"),
-	                          &other, NULL));
+	                          NULL, &other, NULL));
 	world.config.profile = other;
 	one_batch();
 	assert_int_equal(n_batches(), ++n);
 	world.config.capture_name = "other.pcap";
 	world.config.tshark = "";
+	world.config.tshark_args = "-n";
+	world.config.filter = "x 2";
 	world.config.capture_bytes = 0;
 	world.config.has_capture_packets = 0;
 	one_batch();
 	assert_int_equal(n_batches(), n);
+	/* One that replaces has names of its own, for each tshark. */
+	world.config.replaces = 1;
+	one_batch();
+	assert_int_equal(n_batches(), ++n);
+	world.config.tshark = "TShark 4.6.0";
+	one_batch();
+	assert_int_equal(n_batches(), ++n);
+	world.config.tshark_args = "-N";
+	one_batch();
+	assert_int_equal(n_batches(), n);
 	pa_profile_free(other);
+}
+
+/* The profile's text lies beside the manifest, which says nothing that nobody told it. */
+static void test_the_passport(void **state)
+{
+	struct pa_manifest m;
+	struct pa_buf want;
+	struct pa_buf got;
+	uint8_t sum[PA_SHA256_BYTES];
+
+	(void)state;
+	one_batch();
+	read_manifest(batch(0), &m);
+	assert_null(m.tshark_args);
+	assert_null(m.filter);
+	assert_int_equal(m.replaces, 0);
+	pa_manifest_done(&m);
+	pa_buf_init(&want, SIZE_MAX);
+	pa_buf_init(&got, SIZE_MAX);
+	assert_ok(pa_profile_text(world.p, &want));
+	assert_slice(slurp(path_of("ready", batch(0), "profile"), &got), of_buf(&want));
+	assert_ok(pa_sha256_of(got.ptr, got.len, sum));
+	assert_memory_equal(sum, world.p->sha256, sizeof(sum));
+	pa_buf_done(&want);
+	pa_buf_done(&got);
+}
+
+static void test_the_manifest_says_who_made_it(void **state)
+{
+	struct pa_manifest m;
+
+	(void)state;
+	world.config.tshark_args = "-E aggregator=$'\\xff'";
+	world.config.filter = "tshark2csv 1";
+	world.config.replaces = 1;
+	one_batch();
+	read_manifest(batch(0), &m);
+	assert_string_equal(m.tshark_args, "-E aggregator=$'\\xff'");
+	assert_string_equal(m.filter, "tshark2csv 1");
+	assert_int_equal(m.replaces, 1);
+	pa_manifest_done(&m);
 }
 
 static void test_unfinished_batches_are_swept(void **state)
@@ -805,6 +858,8 @@ int main(void)
 	    TEST(test_long_rejects),
 	    TEST(test_the_same_again),
 	    TEST(test_ids),
+	    TEST(test_the_passport),
+	    TEST(test_the_manifest_says_who_made_it),
 	    TEST(test_unfinished_batches_are_swept),
 	    TEST(test_free_forgets_the_batch),
 	    TEST(test_a_full_disk),
