@@ -6,21 +6,12 @@
  * changes (two of place, one of value) to the recorded answer that the first byte chooses. */
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "fuzz.h"
 #include "pcapanalyzer/canary.h"
 #include "pcapanalyzer/io.h"
 
-#define MUST(what)                                                                                 \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			abort();                                                                   \
-	} while (0)
-
 #define N_ANSWERS 6
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct {
 	const char *name;

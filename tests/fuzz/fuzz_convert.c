@@ -3,22 +3,13 @@
 #include <arpa/inet.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 #include <time.h>
 
+#include "fuzz.h"
 #include "pcapanalyzer/convert.h"
 
-#define MUST(what)                                                                                 \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			abort();                                                                   \
-	} while (0)
-
 #define TEXT_MAX 200
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Only these bytes, and at least one. */
 static int made_of(struct pa_slice in, const char *bytes)

@@ -2,20 +2,10 @@
  *
  * Input: a byte that ends a value, the separator and the quote of a line; then the values, which
  * together are the line too. */
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "pcapanalyzer/csv.h"
 
-#define MUST(what)                                                                                 \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			abort();                                                                   \
-	} while (0)
-
 #define VALUES_MAX 40
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int same(struct pa_slice a, struct pa_slice b)
 {

@@ -2,18 +2,8 @@
  * the same names, and every other thing that is asked of it holds together.
  *
  * Input: a line with the word to search for, then the table. */
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "pcapanalyzer/fields.h"
-
-#define MUST(what)                                                                                 \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct pa_slice take(struct pa_slice *in, uint8_t end)
 {

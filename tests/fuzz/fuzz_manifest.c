@@ -1,18 +1,8 @@
 /* What reads as a manifest is written and read again as the same one. The input is the text,
  * once as it is and once with its right checksum, which a fuzzer cannot guess. */
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "pcapanalyzer/manifest.h"
 #include "pcapanalyzer/profile.h"
-
-#define MUST(what)                                                                                 \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(struct pa_slice text)
 {

@@ -3,19 +3,9 @@
  *
  * Input: the profile's text; behind its first zero byte, if there is one, two bytes of settings
  * and what tshark prints. */
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "pcapanalyzer/profile.h"
 #include "pcapanalyzer/transform.h"
-
-#define MUST(what)                                                                                 \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_columns(const struct pa_profile *p, const struct pa_table *t)
 {

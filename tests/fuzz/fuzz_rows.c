@@ -2,18 +2,8 @@
  * of the header gives: find the line feeds, then the separators.
  *
  * Input: separator and mode, limit of a row, limit of cells, size of the reads; then the stream. */
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "pcapanalyzer/rows.h"
-
-#define MUST(what)                                                                                 \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum how { PLAIN, ESCAPED, QUOTED };
 

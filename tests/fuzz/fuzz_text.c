@@ -2,18 +2,8 @@
  * characters. Each is checked against a second, slower way to say the same.
  *
  * Input: the separator, the length to cut at, then the text. */
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "pcapanalyzer/text.h"
-
-#define MUST(what)                                                                                 \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char control[] = "\\\a\b\t\n\v\f\r";
 static const char letters[] = "\\abtnvfr";
