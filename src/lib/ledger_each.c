@@ -137,13 +137,15 @@ static enum pa_status start(struct sum *s, const struct pa_slice *c, const char 
 /* What all batches up to now have in common, or PA_LEDGER_MIXED. */
 static void same_or_mixed(char *text, size_t size, struct pa_slice cell, uint64_t n_before)
 {
-	char now[TSHARK_BYTES_MAX + 1];
+	size_t n = cell.len < size - 1 ? cell.len : size - 1;
 
-	snprintf(now, sizeof(now), "%.*s", (int)cell.len, cell.len ? (const char *)cell.ptr : "");
-	if (n_before > 0 && strcmp(text, now) != 0)
-		snprintf(text, size, "%s", PA_LEDGER_MIXED);
-	else
-		snprintf(text, size, "%s", now);
+	if (n_before == 0) {
+		if (n > 0)
+			memcpy(text, cell.ptr, n);
+		text[n] = '\0';
+	} else if (strlen(text) != n || (n > 0 && memcmp(text, cell.ptr, n) != 0)) {
+		memcpy(text, PA_LEDGER_MIXED, sizeof(PA_LEDGER_MIXED));
+	}
 }
 
 static enum pa_status add(struct sum *s, const struct pa_slice *c, struct pa_error *err)
