@@ -211,10 +211,12 @@ static int chosen_value(const struct pa_transform *t, const struct context *cx,
 	case PA_W_ROW:
 		return value_of(t, cx, field, out);
 	case PA_W_FIRST:
-	case PA_W_ALL:
 		return piece(t, field, 0, out);
 	case PA_W_LAST:
 		return last_piece(t, field, out);
+	case PA_W_ALL:
+		*out = cell(t, field);
+		return out->len > 0;
 	}
 	return 0;
 }

@@ -825,20 +825,25 @@ static void test_which_occurrence(void **state)
 	      "[e] each x.a\na text x.a\nb text first x.a\nc text last x.a\nd all x.a\n"
 	      "[l] each @layer\na uint8 ip.ttl\nb uint8 last ip.ttl\n"
 	      "[s]\na set last x.a | x.b\n");
-	convert(&defaults, SLICE(ROW(1, "ip:ip", "1" AND "2\ta" AND "b" AND "c\t")
-	                             ROW(2, "eth", "\t\t1") ROW(3, "ip", "7\tz\t")));
+	convert(&defaults,
+	        SLICE(ROW(1, "ip:ip", "1" AND "2\ta" AND "b" AND "c\t") ROW(2, "eth", "\t\t1")
+	                  ROW(3, "ip", "7\tz\t") ROW(4, "eth", "\t" AND "y\t")));
 	assert_rows("t", "1\t1\t1\t2\t[\"1\",\"2\"]\n"
 	                 "2\t\\N\t\\N\t\\N\t\\N\n"
-	                 "3\t7\t7\t7\t[\"7\"]\n");
+	                 "3\t7\t7\t7\t[\"7\"]\n"
+	                 "4\t\\N\t\\N\t\\N\t\\N\n");
 	assert_rows("e", "1\t0\ta\ta\tc\t[\"a\",\"b\",\"c\"]\n"
 	                 "1\t1\tb\ta\tc\t[\"a\",\"b\",\"c\"]\n"
 	                 "1\t2\tc\ta\tc\t[\"a\",\"b\",\"c\"]\n"
-	                 "3\t0\tz\tz\tz\t[\"z\"]\n");
+	                 "3\t0\tz\tz\tz\t[\"z\"]\n"
+	                 "4\t0\t\\N\t\\N\ty\t[\"\",\"y\"]\n"
+	                 "4\t1\ty\t\\N\ty\t[\"\",\"y\"]\n");
 	assert_rows("l", "1\t0\t1\t2\n"
 	                 "1\t1\t2\t2\n");
 	assert_rows("s", "1\ta\n"
 	                 "2\tb\n"
-	                 "3\ta\n");
+	                 "3\ta\n"
+	                 "4\ta\n");
 }
 
 /* A field that not every header has: nobody can tell whose it is, unless the numbers say. */
