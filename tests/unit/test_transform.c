@@ -631,7 +631,7 @@ static void test_json(void **state)
 	                                 ROW(5, "", "x\xff" AND "y\xff")
 	                                     ROW(6, "", "\xc3\xa4\xff\xe4\xff\xf0\x9f\x98\x80")
 	                                         ROW(7, "", "a" AND "b\\z")));
-	assert_log("1\n2\n3\n4\n5\n6\nreject 4 a a: \"a\" is not a valid json\n");
+	assert_log("1\n2\n3\n4\n5\n6\nreject 4 a a: \"a?b\\z\" is not a valid json\n");
 	assert_rows("t", "1\t\\N\n"
 	                 "2\t[\"a\"]\n"
 	                 "3\t[\"a\",\"b\",\"c\"]\n"
