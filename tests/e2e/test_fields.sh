@@ -48,10 +48,10 @@ ok "fields searches names and titles"
 
 # --- a profile that leaves the types to tshark ------------------------------------------------
 # QUIC where there is a capture of it.
-capture=$root/../shared/captures/ndpi/default__quic-34.pcap field=quic.version type=int digits=8
+capture=$root/../shared/captures/ndpi/default__quic-34.pcap field=quic.version digits=8
 if [ ! -r "$capture" ]; then
 	note "no capture of QUIC here (shared/captures/ndpi): TLS of the samples instead"
-	capture=$samples/sample.pcap field=tls.handshake.version type=smallint digits=4
+	capture=$samples/sample.pcap field=tls.handshake.version digits=4
 fi
 proto=${field%%.*} column=${field//./_}
 cat >"$work/mine.profile" <<END
@@ -70,7 +70,7 @@ run 0 pcapanalyzer import -p "$work/mine.profile" "$capture"
 is "$(sql "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = DATABASE()
 	AND table_name = 'mine' AND column_name NOT IN ('ts', 'ts_ns', 'capture_id', 'frame')
 	ORDER BY ordinal_position" | tr '\t\n' ' ,')" \
-	"$column $type,frame_time_delta decimal,eth_src binary,udp_payload longblob,http_user_agent longtext,here tinyint,of_two longtext,every longtext," \
+	"$column bigint,frame_time_delta decimal,eth_src binary,udp_payload longblob,http_user_agent longtext,here tinyint,of_two longtext,every longtext," \
 	"typed columns"
 tshark -n -r "$capture" -Y "$proto" -T fields -E occurrence=f -e frame.number -e "$field" \
 	-e udp.payload -e eth.src 2>/dev/null >"$work/want"
