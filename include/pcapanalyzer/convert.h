@@ -88,8 +88,10 @@ enum pa_status pa_convert_bytes(struct pa_slice in, struct pa_buf *out);
  * and of IEEE 11073 (NRes, RFU) as they are printed, and numbers past the largest one, which 4.0
  * prints when it rounds; else to 0 */
 enum pa_status pa_convert_double(struct pa_slice in, int *null);
-/* [-]digits[.1 to 9 digits], at most 11 digits before the point: DECIMAL(20,9). */
-enum pa_status pa_convert_duration(struct pa_slice in);
+/* [-]digits[.1 to 9 digits], checked only.
+ * null: set to 1 for more than 11 digits before the point (and at most 20), as only a damaged time
+ * makes, which DECIMAL(20,9) does not have; else to 0 */
+enum pa_status pa_convert_duration(struct pa_slice in, int *null);
 
 /* "YYYY-MM-DD hh:mm:ss.uuuuuu" and a NUL, of a time from year 1000 to 9999. The rest of the
  * nanoseconds is cut off.

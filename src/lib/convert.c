@@ -527,18 +527,18 @@ enum pa_status pa_convert_double(struct pa_slice in, int *null)
 	return PA_OK;
 }
 
-enum pa_status pa_convert_duration(struct pa_slice in)
+enum pa_status pa_convert_duration(struct pa_slice in, int *null)
 {
 	size_t sign = in.len > 0 && in.ptr[0] == '-';
 	size_t point = skip_digits(in, sign);
 
-	if (point == sign || point - sign > 11)
+	if (point == sign || point - sign > 20)
 		return PA_EVALUE;
-	if (point == in.len)
-		return PA_OK;
-	if (in.ptr[point] != '.' || in.len - point < 2 || in.len - point > 10)
+	if (point < in.len && (in.ptr[point] != '.' || in.len - point < 2 || in.len - point > 10 ||
+	                       skip_digits(in, point + 1) != in.len))
 		return PA_EVALUE;
-	return skip_digits(in, point + 1) == in.len ? PA_OK : PA_EVALUE;
+	*null = point - sign > 11;
+	return PA_OK;
 }
 
 static void put_digits(char *at, int n, int64_t v)

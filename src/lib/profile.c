@@ -290,7 +290,8 @@ static enum pa_status add_standards(struct parser *ps)
 static int may_cut(const struct pa_profile *p, const struct pa_column *c)
 {
 	return !c->standard && p->sources[c->first_source].kind == PA_S_FIELD &&
-	       (c->max > 0 || c->type == PA_T_DOUBLE || c->type == PA_T_TIME);
+	       (c->max > 0 || c->type == PA_T_DOUBLE || c->type == PA_T_DURATION ||
+	        c->type == PA_T_TIME);
 }
 
 static enum pa_status add_cut(struct parser *ps)

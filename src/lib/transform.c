@@ -312,10 +312,13 @@ static enum pa_status to_time(struct pa_transform *t, const struct context *cx,
 	return PA_OK;
 }
 
-static enum pa_status to_double(struct pa_transform *t, struct pa_slice in, struct pa_value *v)
+/* A number that goes to the server as it is printed, or one that SQL does not have. */
+static enum pa_status to_number(struct pa_transform *t, const struct pa_column *c,
+                                struct pa_slice in, struct pa_value *v)
 {
 	int null = 0;
-	enum pa_status st = pa_convert_double(in, &null);
+	enum pa_status st = c->type == PA_T_DURATION ? pa_convert_duration(in, &null)
+	                                             : pa_convert_double(in, &null);
 
 	if (null) {
 		t->cut++;
@@ -359,11 +362,8 @@ static enum pa_status convert(struct pa_transform *t, const struct context *cx,
 	case PA_T_INT64:
 		return to_int(in, INT64_MAX, v);
 	case PA_T_DOUBLE:
-		return to_double(t, in, v);
 	case PA_T_DURATION:
-		v->kind = PA_V_NUMBER;
-		v->text = in;
-		return pa_convert_duration(in);
+		return to_number(t, c, in, v);
 	case PA_T_BOOL:
 		v->kind = PA_V_UINT;
 		return pa_convert_bool(in, &v->u);

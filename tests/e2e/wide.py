@@ -121,7 +121,7 @@ class Table:
         return self.rows in ("each", "layers")
 
     def has_cut(self):
-        return any((c.limit or c.kind in ("double", "time")) and c.sources[0][0] != "@"
+        return any((c.limit or c.kind in ("double", "duration", "time")) and c.sources[0][0] != "@"
                    for c in self.columns)
 
 
@@ -312,10 +312,11 @@ def floating(value):
 
 
 def duration(value):
-    match = re.match(r"-?(\d+)(?:\.\d{1,9})?$", value, re.ASCII)
-    if not match or len(match[1].lstrip("0")) > 11:
+    """Seconds, or None for more than DECIMAL(20,9) has."""
+    match = re.match(r"-?(\d{1,20})(?:\.\d{1,9})?$", value, re.ASCII)
+    if not match:
         raise Bad(value)
-    return decimal.Decimal(value)
+    return decimal.Decimal(value) if len(match[1]) <= 11 else None
 
 
 PAIRS4 = {8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 10: 9, 9: 10, 17: 18, 18: 17}
@@ -523,7 +524,9 @@ class Row:
             self.cut += found is None
             return found
         if kind == "duration":
-            return duration(value)
+            found = duration(value)
+            self.cut += found is None
+            return found
         if kind == "char":
             return character(value)
         if kind == "ip":

@@ -233,6 +233,7 @@ static void check_fractions(struct pa_slice in, const char *text)
 	char *end;
 
 	int null = 7;
+	int none = 7;
 	enum pa_status st = pa_convert_double(in, &null);
 
 	MUST(st == PA_OK ? null == 0 || null == 1 : null == 7);
@@ -245,10 +246,13 @@ static void check_fractions(struct pa_slice in, const char *text)
 		MUST(!isfinite(strtod(text, &end)) || pa_slice_is(in, "NRes") ||
 		     pa_slice_is(in, "RFU"));
 	}
-	if (pa_convert_duration(in) == PA_OK) {
+	if (pa_convert_duration(in, &none) == PA_OK) {
 		MUST(made_of(in, "0123456789.-"));
 		MUST(st == PA_OK && null == 0);
-		MUST(fabs(strtod(text, NULL)) <= 1e11);
+		MUST(none == 0 || none == 1);
+		MUST(none == 1 || fabs(strtod(text, NULL)) <= 1e11);
+	} else {
+		MUST(none == 7);
 	}
 }
 

@@ -1010,43 +1010,50 @@ static void test_duration(void **state)
 	static const struct {
 		struct pa_slice in;
 		enum pa_status status;
+		int null;
 	} rows[] = {
-	    {LIT("0"), PA_OK},
-	    {LIT("0.256099000"), PA_OK},
-	    {LIT("-0.000001000"), PA_OK},
-	    {LIT("1.5"), PA_OK},
-	    {LIT("99999999999.999999999"), PA_OK},
-	    {LIT("-99999999999.999999999"), PA_OK},
-	    {LIT("99999999999"), PA_OK},
-	    {LIT("100000000000"), PA_EVALUE},
-	    {LIT("-100000000000"), PA_EVALUE},
-	    {LIT("100000000000.0"), PA_EVALUE},
-	    {LIT("0.1234567890"), PA_EVALUE},
-	    {LIT(""), PA_EVALUE},
-	    {LIT("-"), PA_EVALUE},
-	    {LIT("+1"), PA_EVALUE},
-	    {LIT("1."), PA_EVALUE},
-	    {LIT(".1"), PA_EVALUE},
-	    {LIT("-.1"), PA_EVALUE},
-	    {LIT("1.-5"), PA_EVALUE},
-	    {LIT("391.1000000000"), PA_EVALUE}, /* damaged, as 4.0 prints it */
-	    {LIT("391.(1000000000 nanoseconds)"), PA_EVALUE},
-	    {LIT("-0.(1748873032 nanoseconds)"), PA_EVALUE},
-	    {LIT("-1489363823.466752000"), PA_OK},
-	    {LIT("1489363823.466752000"), PA_OK},
-	    {LIT("1.5 "), PA_EVALUE},
-	    {LIT("1.5s"), PA_EVALUE},
-	    {LIT("1e5"), PA_EVALUE},
-	    {LIT("1.5\0"), PA_EVALUE},
-	    {LIT("1:30"), PA_EVALUE},
+	    {LIT("0"), PA_OK, 0},
+	    {LIT("0.256099000"), PA_OK, 0},
+	    {LIT("-0.000001000"), PA_OK, 0},
+	    {LIT("1.5"), PA_OK, 0},
+	    {LIT("99999999999.999999999"), PA_OK, 0},
+	    {LIT("-99999999999.999999999"), PA_OK, 0},
+	    {LIT("99999999999"), PA_OK, 0},
+	    {LIT("100000000000"), PA_OK, 1},
+	    {LIT("-100000000000"), PA_OK, 1},
+	    {LIT("100000000000.0"), PA_OK, 1},
+	    {LIT("-258264310399.800000000"), PA_OK, 1}, /* behind a packet of the year 10209 */
+	    {LIT("12345678901234567890.000000001"), PA_OK, 1},
+	    {LIT("123456789012345678901"), PA_EVALUE, 7},
+	    {LIT("100000000000."), PA_EVALUE, 7},
+	    {LIT("100000000000.x"), PA_EVALUE, 7},
+	    {LIT("0.1234567890"), PA_EVALUE, 7},
+	    {LIT(""), PA_EVALUE, 7},
+	    {LIT("-"), PA_EVALUE, 7},
+	    {LIT("+1"), PA_EVALUE, 7},
+	    {LIT("1."), PA_EVALUE, 7},
+	    {LIT(".1"), PA_EVALUE, 7},
+	    {LIT("-.1"), PA_EVALUE, 7},
+	    {LIT("1.-5"), PA_EVALUE, 7},
+	    {LIT("391.1000000000"), PA_EVALUE, 7}, /* damaged, as 4.0 prints it */
+	    {LIT("391.(1000000000 nanoseconds)"), PA_EVALUE, 7},
+	    {LIT("-0.(1748873032 nanoseconds)"), PA_EVALUE, 7},
+	    {LIT("-1489363823.466752000"), PA_OK, 0},
+	    {LIT("1489363823.466752000"), PA_OK, 0},
+	    {LIT("1.5 "), PA_EVALUE, 7},
+	    {LIT("1.5s"), PA_EVALUE, 7},
+	    {LIT("1e5"), PA_EVALUE, 7},
+	    {LIT("1.5\0"), PA_EVALUE, 7},
+	    {LIT("1:30"), PA_EVALUE, 7},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(rows); i++) {
 		struct pa_slice in = copy_of(rows[i].in);
-		enum pa_status st = pa_convert_duration(in);
+		int null = 7;
+		enum pa_status st = pa_convert_duration(in, &null);
 
-		if (st != rows[i].status)
+		if (st != rows[i].status || null != rows[i].null)
 			fail_msg("row %zu: \"%s\": %d", i, shown(in), (int)st);
 		free_copy(in);
 	}

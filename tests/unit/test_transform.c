@@ -877,11 +877,15 @@ static void test_cut_is_marked(void **state)
 	      "[u] each x.a\na text(1) x.a\n"
 	      "[v]\na text x.a\n"
 	      "[w]\nd time x.d\nn nanos x.d\n"
-	      "[x]\nd time x.d\nn nanos last x.d\n");
-	convert(&defaults, SLICE(ROW(1, "eth", "ab" AND "c" AND "de\t00\t1.5\t1.000001000")
-	                             ROW(2, "eth", "abc\t0011\tnan\t1.000000001")
-	                                 ROW(3, "eth", "\t\t-inf\tNULL")));
-	assert_log("1 cut 2\n2 cut 6\n3 cut 1\n");
+	      "[x]\nd time x.d\nn nanos last x.d\n"
+	      "[y]\ne duration x.e\n");
+	convert(&defaults, SLICE(ROW(1, "eth", "ab" AND "c" AND "de\t00\t1.5\t1.000001000\t0.5")
+	                             ROW(2, "eth", "abc\t0011\tnan\t1.000000001\t-258264310399.8")
+	                                 ROW(3, "eth", "\t\t-inf\tNULL\t")));
+	assert_log("1 cut 2\n2 cut 7\n3 cut 1\n");
+	assert_rows("y", "1\t0.5\t0\n"
+	                 "2\t\\N\t1\n"
+	                 "3\t\\N\t0\n");
 	assert_rows("t", "1\tab\t00\t1.5\t1970-01-01 00:00:01.000001\t0\n"
 	                 "2\tab\t00\t\\N\t1970-01-01 00:00:01.000000\t4\n"
 	                 "3\t\\N\t\\N\t\\N\t\\N\t1\n");
