@@ -70,7 +70,7 @@ run 0 pcapanalyzer import -p "$work/mine.profile" "$capture"
 is "$(sql "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = DATABASE()
 	AND table_name = 'mine' AND column_name NOT IN ('ts', 'ts_ns', 'capture_id', 'frame')
 	ORDER BY ordinal_position" | tr '\t\n' ' ,')" \
-	"$column bigint,frame_time_delta decimal,eth_src binary,udp_payload longblob,http_user_agent longtext,here tinyint,of_two longtext,every longtext," \
+	"$column bigint,frame_time_delta decimal,eth_src binary,udp_payload longblob,http_user_agent longtext,here tinyint,of_two longtext,every longtext,cut tinyint," \
 	"typed columns"
 tshark -n -r "$capture" -Y "$proto" -T fields -E occurrence=f -e frame.number -e "$field" \
 	-e udp.payload -e eth.src 2>/dev/null >"$work/want"
