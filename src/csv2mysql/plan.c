@@ -466,7 +466,8 @@ static enum pa_status run_once(struct pa_db *db, const struct step *s, const cha
 	for (int i = 0; st == PA_OK && i < TRIES; i++) {
 		*cause = (struct pa_error){0};
 		st = pa_db_exec(db, what, whole(&sql), cause);
-		if (st != PA_EBUSY || cause->sys != LOCK_WAIT || i == TRIES - 1)
+		if (st != PA_EBUSY || (cause->sys != LOCK_WAIT && cause->sys != DEADLOCK) ||
+		    i == TRIES - 1)
 			break;
 		usleep(PAUSE_US);
 		st = PA_OK;

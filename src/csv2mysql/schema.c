@@ -19,12 +19,28 @@
 #define TEXT_MAX        (16u * 1024 * 1024)
 #define PATH_BYTES      4096
 #define PARTITION_TRIES 10
+#define DEADLOCK_TRIES  10
 #define NO_SUCH_TABLE   1146
 #define NO_SUCH_COLUMN  1054
 
 static struct pa_slice whole(const struct pa_buf *text)
 {
 	return (struct pa_slice){text->ptr, text->len};
+}
+
+/* MySQL lets one of those that create the same table at once fail, and says to try again. */
+static enum pa_status run_statement(struct pa_db *db, const char *what, struct pa_slice sql,
+                                    struct pa_error *err)
+{
+	struct pa_error cause = {0};
+	enum pa_status st = pa_db_exec(db, what, sql, &cause);
+
+	for (int i = 0; i < DEADLOCK_TRIES && st != PA_OK && cause.sys == DEADLOCK; i++) {
+		usleep(100000);
+		cause = (struct pa_error){0};
+		st = pa_db_exec(db, what, sql, &cause);
+	}
+	return st == PA_OK ? PA_OK : pa_fail(err, st, cause.sys, "%s", cause.msg);
 }
 
 enum pa_status run_statements(struct pa_db *db, const char *what, struct pa_slice text,
@@ -34,7 +50,7 @@ enum pa_status run_statements(struct pa_db *db, const char *what, struct pa_slic
 	enum pa_status st;
 
 	while ((st = sqltext_next(&text, &sql)) == PA_OK) {
-		st = pa_db_exec(db, what, sql, err);
+		st = run_statement(db, what, sql, err);
 		if (st != PA_OK)
 			return st;
 	}
