@@ -450,6 +450,48 @@ static enum pa_status check_overlap(struct pa_db *db, const struct pa_manifest *
 	return st == PA_END ? PA_OK : st;
 }
 
+/* Does a batch with these TABLE_ROWS have rows in a table of M, rejects apart? */
+static int shares_table(const struct pa_manifest *m, struct pa_slice table_rows)
+{
+	struct pa_ledger_rows one;
+
+	while (pa_ledger_next_table(&table_rows, &one))
+		for (unsigned i = 0; one.rows > 0 && i < m->n_tables; i++)
+			if (m->tables[i].rows > 0 && strcmp(m->tables[i].name, "rejects") != 0 &&
+			    strcmp(m->tables[i].name, one.table) == 0)
+				return 1;
+	return 0;
+}
+
+/* Another profile's rows in the same table could not be told from this one's: REPLACE would
+ * silently take those that are alike. */
+static enum pa_status check_sharing(struct pa_db *db, const struct pa_manifest *m, uint32_t capture,
+                                    struct pa_error *err)
+{
+	struct pa_db_result *r = NULL;
+	const struct pa_slice *cells;
+	struct pa_buf sql;
+	enum pa_status st;
+
+	pa_buf_init(&sql, STATEMENT_MAX);
+	st = pa_buf_printf(
+	    &sql, "SELECT profile, table_rows FROM batches WHERE capture_id = %u AND profile <> ",
+	    (unsigned)capture);
+	if (st == PA_OK)
+		st = pa_sql_text(&sql, m->profile);
+	if (st == PA_OK)
+		st = pa_db_query(db, "look for other profiles", whole(&sql), 1, &r, err);
+	while (st == PA_OK && (st = pa_db_next(r, &cells, err)) == PA_OK)
+		if (shares_table(m, cells[1]))
+			st = pa_fail(err, PA_EDATA, 0,
+			             "profile %.*s has stored this capture in the same tables; "
+			             "'pcapanalyzer import --redissect' replaces it",
+			             (int)cells[0].len, (const char *)cells[0].ptr);
+	pa_db_result_free(r);
+	pa_buf_done(&sql);
+	return st == PA_END ? PA_OK : st;
+}
+
 enum pa_status pa_ledger_lock(struct pa_db *db, uint32_t capture_id, struct pa_error *err)
 {
 	return pa_db_execf(db, "lock the capture", err,
@@ -473,7 +515,8 @@ enum pa_status pa_ledger_claim(struct pa_db *db, const struct pa_manifest *m, ui
 	pa_buf_done(&sql);
 	if (st == PA_OK) {
 		*batch_no = pa_db_insert_id(db);
-		return check_overlap(db, m, capture_id, err);
+		st = check_overlap(db, m, capture_id, err);
+		return st == PA_OK ? check_sharing(db, m, capture_id, err) : st;
 	}
 	if (st == PA_EDUP)
 		return compare(db, m, capture_id, err);
