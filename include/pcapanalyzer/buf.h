@@ -36,6 +36,9 @@ void pa_buf_done(struct pa_buf *b);
 /* Forget the content, keep the memory. */
 void pa_buf_reset(struct pa_buf *b);
 
+/* All that the buffer holds; valid until it changes. */
+struct pa_slice pa_buf_slice(const struct pa_buf *b) __attribute__((pure));
+
 /* Make room for N more bytes. PA_ELIMIT past the limit, PA_ENOMEM without memory;
  * the content is then unchanged. After PA_OK, ptr + len has N writable bytes. */
 enum pa_status pa_buf_reserve(struct pa_buf *b, size_t n) __attribute__((warn_unused_result));

@@ -22,6 +22,17 @@
 
 #define PA_DB_DEFAULT_DATABASE "pcapanalyzer"
 
+/* Errors of the server that somebody has to tell from others, in err->sys.
+ * Source: MySQL manual, "Server Error Message Reference"; the same in MariaDB. */
+enum {
+	PA_DB_NO_SUCH_COLUMN = 1054,
+	PA_DB_DUPLICATE = 1062,
+	PA_DB_NO_SUCH_TABLE = 1146,
+	PA_DB_LOCK_WAIT = 1205,
+	PA_DB_DEADLOCK = 1213,
+	PA_DB_NO_PARTITION = 1526,
+};
+
 struct pa_db;        /* a connection */
 struct pa_db_result; /* rows on their way */
 
@@ -102,6 +113,8 @@ void pa_db_result_free(struct pa_db_result *r);
 
 /* The number of a cell; 0 for NULL and for what is no whole number without sign. */
 uint64_t pa_db_u64(struct pa_slice cell) __attribute__((pure));
+/* The text of a cell with a NUL behind it, cut to SIZE bytes in all; "" for NULL. */
+void pa_db_text(struct pa_slice cell, char *out, size_t size);
 
 enum pa_status pa_db_begin(struct pa_db *db, struct pa_error *err)
     __attribute__((warn_unused_result));

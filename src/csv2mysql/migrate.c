@@ -24,8 +24,7 @@ static enum pa_status plan_profile(struct pa_db *db, const struct pa_profile *p,
 		pa_buf_init(&ddl, TEXT_MAX);
 		st = pa_ddl_table(p, &p->tables[i], &ddl);
 		if (st == PA_OK)
-			st = plan_table(db, p->tables[i].name, (struct pa_slice){ddl.ptr, ddl.len},
-			                plan, err);
+			st = plan_table(db, p->tables[i].name, pa_buf_slice(&ddl), plan, err);
 		pa_buf_done(&ddl);
 	}
 	return st;

@@ -3,17 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "patient.h"
 #include "pcapanalyzer/alter.h"
 #include "pcapanalyzer/ddl.h"
 
 #define TEXT_MAX (16u * 1024 * 1024)
 #define SCRATCH  "pa_scratch"
-#define TRIES    10 /* to get hold of a table that is in use, a second and a half each */
-#define PAUSE_US 500000
 
-#define LOCK_WAIT     1205
 #define HAVE_COLUMN   1060
 #define HAVE_KEY      1061
 #define NO_ALGORITHM  1845
@@ -29,21 +26,11 @@ static enum pa_status no_memory(struct pa_error *err)
 	return pa_fail(err, PA_ENOMEM, 0, "no memory for a plan");
 }
 
-static struct pa_slice whole(const struct pa_buf *b)
-{
-	return (struct pa_slice){b->ptr, b->len};
-}
-
 static int same(struct pa_slice a, struct pa_slice b)
 {
 	if (!a.ptr || !b.ptr)
 		return a.ptr == b.ptr;
 	return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
-}
-
-static void cell_name(struct pa_slice cell, char out[PA_NAME_MAX])
-{
-	snprintf(out, PA_NAME_MAX, "%.*s", (int)cell.len, cell.len ? (const char *)cell.ptr : "");
 }
 
 static enum pa_status add_step(struct plan *plan, enum step_kind kind, const char *table,
@@ -80,7 +67,7 @@ static enum pa_status show(struct pa_db *db, const char *what, const char *table
 	if (st == PA_OK)
 		st = pa_sql_identifier(&sql, table);
 	if (st == PA_OK)
-		st = pa_db_query(db, "look at a table", whole(&sql), 1, out, err);
+		st = pa_db_query(db, "look at a table", pa_buf_slice(&sql), 1, out, err);
 	pa_buf_done(&sql);
 	return st;
 }
@@ -96,7 +83,7 @@ static enum pa_status look(struct pa_db *db, const char *table, struct pa_slice 
 	if (st != PA_OK)
 		pa_fail(err, st, 0, "no memory to compare the table %s", table);
 	if (st == PA_OK)
-		st = pa_db_exec(db, "make a table to compare with", whole(&sql), err);
+		st = pa_db_exec(db, "make a table to compare with", pa_buf_slice(&sql), err);
 	pa_buf_done(&sql);
 	if (st == PA_OK)
 		st = show(db, "FULL COLUMNS", SCRATCH, &s->wanted_columns, err);
@@ -177,8 +164,9 @@ static enum pa_status refuse_column(struct plan *plan, const char *table, const 
 		                   (int)wanted[C_TYPE].len, (const char *)wanted[C_TYPE].ptr,
 		                   same(wanted[C_NULL], pa_slice_of("YES")) ? "" : " NOT NULL",
 		                   cost_words(cost));
-	st = st == PA_OK ? add_step(plan, STEP_REFUSED, table, whole(&sql), whole(&why), err)
-	                 : no_memory(err);
+	st = st == PA_OK
+	         ? add_step(plan, STEP_REFUSED, table, pa_buf_slice(&sql), pa_buf_slice(&why), err)
+	         : no_memory(err);
 	pa_buf_done(&sql);
 	pa_buf_done(&why);
 	return st;
@@ -206,7 +194,7 @@ static enum pa_status plan_columns(const char *table, struct pa_slice ddl, const
 		struct pa_slice definition;
 		char name[PA_NAME_MAX];
 
-		cell_name(wanted[C_FIELD], name);
+		pa_db_text(wanted[C_FIELD], name, sizeof(name));
 		if (is && same(is[C_TYPE], wanted[C_TYPE]) &&
 		    same(is[C_COLLATION], wanted[C_COLLATION]) && same(is[C_NULL], wanted[C_NULL]))
 			continue;
@@ -224,7 +212,8 @@ static enum pa_status plan_columns(const char *table, struct pa_slice ddl, const
 		}
 	}
 	if (st == PA_OK && sql.len > start)
-		st = add_step(plan, STEP_COLUMNS, table, whole(&sql), whole(&names), err);
+		st = add_step(plan, STEP_COLUMNS, table, pa_buf_slice(&sql), pa_buf_slice(&names),
+		              err);
 	pa_buf_done(&sql);
 	pa_buf_done(&names);
 	return st == PA_OK ? PA_OK : pa_fail(err, st, 0, "no memory for a plan");
@@ -242,7 +231,7 @@ static enum pa_status key_text(struct pa_db_result *keys, const struct pa_slice 
 	do {
 		char name[PA_NAME_MAX];
 
-		cell_name(k[K_COLUMN], name);
+		pa_db_text(k[K_COLUMN], name, sizeof(name));
 		st = pa_buf_puts(out, between);
 		if (st == PA_OK)
 			st = pa_sql_identifier(out, name);
@@ -281,7 +270,7 @@ static enum pa_status have_key(struct pa_db_result *keys, struct pa_slice text, 
 		pa_buf_reset(&one);
 		st = key_text(keys, &k, &one);
 		if (st == PA_OK && this)
-			*yes = same(whole(&one), text);
+			*yes = same(pa_buf_slice(&one), text);
 		if (st == PA_OK && this && primary)
 			st = pa_buf_put(has, one.ptr, one.len);
 	}
@@ -321,8 +310,9 @@ static enum pa_status refuse_primary(const char *table, struct pa_slice ddl, str
 		    table, (int)has.len, (const char *)has.ptr, (int)wanted.len,
 		    (const char *)wanted.ptr,
 		    grows ? " and loses nothing" : ", and fails where two rows become alike");
-	st = st == PA_OK ? add_step(plan, STEP_REFUSED, table, whole(&sql), whole(&why), err)
-	                 : no_memory(err);
+	st = st == PA_OK
+	         ? add_step(plan, STEP_REFUSED, table, pa_buf_slice(&sql), pa_buf_slice(&why), err)
+	         : no_memory(err);
 	pa_buf_done(&sql);
 	pa_buf_done(&why);
 	return st;
@@ -358,11 +348,12 @@ static enum pa_status plan_keys(const char *table, struct pa_slice ddl, const st
 		pa_buf_reset(&text);
 		st = key_text(s->wanted_keys, &k, &text);
 		if (st == PA_OK)
-			st = have_key(s->keys, whole(&text), primary, &yes, &has);
+			st = have_key(s->keys, pa_buf_slice(&text), primary, &yes, &has);
 		if (st != PA_OK || yes)
 			continue;
 		if (primary) {
-			st = refuse_primary(table, ddl, whole(&text), whole(&has), s, plan, err);
+			st = refuse_primary(table, ddl, pa_buf_slice(&text), pa_buf_slice(&has), s,
+			                    plan, err);
 			continue;
 		}
 		st = pa_buf_printf(&sql, "%s ADD %sKEY %.*s", sql.len > start ? "," : "",
@@ -372,7 +363,8 @@ static enum pa_status plan_keys(const char *table, struct pa_slice ddl, const st
 			                   (int)text.len, (const char *)text.ptr);
 	}
 	if (st == PA_OK && sql.len > start)
-		st = add_step(plan, STEP_KEYS, table, whole(&sql), whole(&names), err);
+		st =
+		    add_step(plan, STEP_KEYS, table, pa_buf_slice(&sql), pa_buf_slice(&names), err);
 	pa_buf_done(&sql);
 	pa_buf_done(&names);
 	pa_buf_done(&text);
@@ -393,7 +385,7 @@ static enum pa_status is_there(struct pa_db *db, const char *table, int *yes, st
 	if (st == PA_OK)
 		st = pa_sql_text(&sql, table);
 	if (st == PA_OK)
-		st = pa_db_query(db, "look for a table", whole(&sql), 1, &rows, err);
+		st = pa_db_query(db, "look for a table", pa_buf_slice(&sql), 1, &rows, err);
 	if (st == PA_OK) {
 		st = pa_db_next(rows, &c, err);
 		*yes = st == PA_OK;
@@ -463,15 +455,8 @@ static enum pa_status run_once(struct pa_db *db, const struct step *s, const cha
 	st = pa_buf_puts(&sql, s->sql);
 	if (st == PA_OK)
 		st = pa_buf_puts(&sql, how);
-	for (int i = 0; st == PA_OK && i < TRIES; i++) {
-		*cause = (struct pa_error){0};
-		st = pa_db_exec(db, what, whole(&sql), cause);
-		if (st != PA_EBUSY || (cause->sys != LOCK_WAIT && cause->sys != DEADLOCK) ||
-		    i == TRIES - 1)
-			break;
-		usleep(PAUSE_US);
-		st = PA_OK;
-	}
+	if (st == PA_OK)
+		st = run_patiently(db, what, pa_buf_slice(&sql), 1, cause);
 	pa_buf_done(&sql);
 	return st;
 }
@@ -491,11 +476,13 @@ enum pa_status plan_run(struct pa_db *db, const struct step *s, struct pa_error 
 	}
 	if (cause.sys == HAVE_COLUMN || cause.sys == HAVE_KEY)
 		return PA_EDUP;
-	if (cause.sys == LOCK_WAIT)
-		return pa_fail(err, PA_EBUSY, LOCK_WAIT,
+	if (cause.sys == PA_DB_LOCK_WAIT)
+		return pa_fail(err, PA_EBUSY, PA_DB_LOCK_WAIT,
 		               "table %s has been in use for %d seconds; what was added before it "
 		               "stays, run 'csv2mysql migrate' again for the rest",
-		               s->table, TRIES + TRIES * PAUSE_US / 1000000);
+		               s->table,
+		               /* each try waits a second: command_migrate() says so */
+		               PATIENT_TRIES + PATIENT_TRIES * PATIENT_PAUSE_US / 1000000);
 	/* A refusal by whatever words: a schema cannot be kept aside like a batch. */
 	if (st == PA_EDATA || st == PA_EDUP || st == PA_ELOSS)
 		st = PA_EDENIED;

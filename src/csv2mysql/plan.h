@@ -9,8 +9,6 @@
 #include "pcapanalyzer/error.h"
 #include "pcapanalyzer/manifest.h"
 
-#define DEADLOCK 1213 /* the server's: of statements that create one thing at once; try again */
-
 enum step_kind {
 	STEP_CREATE,  /* the table is not there */
 	STEP_COLUMNS, /* add columns */

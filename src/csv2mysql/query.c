@@ -20,8 +20,6 @@
 #define LITERAL_MAX  64
 #define LIMIT_NORMAL 20
 
-#define NO_SUCH_TABLE 1146
-
 enum pa_print_format answer_format(const struct options *o)
 {
 	switch ((enum format)o->format) {
@@ -281,7 +279,7 @@ static enum pa_status explain(struct pa_db *db, enum pa_status st, const struct 
 {
 	uint64_t version = 1;
 
-	if (cause->sys == NO_SUCH_TABLE && pa_ledger_version(db, &version, NULL) == PA_OK &&
+	if (cause->sys == PA_DB_NO_SUCH_TABLE && pa_ledger_version(db, &version, NULL) == PA_OK &&
 	    version == 0)
 		return pa_fail(err, st, cause->sys, "%s; run 'csv2mysql init' first", cause->msg);
 	return pa_fail(err, st, cause->sys, "%s", cause->msg);
@@ -329,10 +327,9 @@ enum pa_status command_query(struct run *r, struct pa_error *err)
 	pa_buf_init(&expanded, SQL_MAX);
 	st = get_sql(&r->o, &text, err);
 	if (st == PA_OK)
-		st = expand(&r->o, (struct pa_slice){text.ptr, text.len}, &expanded, &limit_used,
-		            err);
+		st = expand(&r->o, pa_buf_slice(&text), &expanded, &limit_used, err);
 	if (st == PA_OK)
-		st = one_statement((struct pa_slice){expanded.ptr, expanded.len}, &sql, err);
+		st = one_statement(pa_buf_slice(&expanded), &sql, err);
 	if (st == PA_OK)
 		st = pa_db_connect(&r->connection, PA_DB_READ_ONLY, &db, err);
 	if (st == PA_OK && r->o.limit && !limit_used)

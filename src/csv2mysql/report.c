@@ -392,7 +392,7 @@ static enum pa_status count_rows(struct pa_db *db, struct table *t, struct pa_er
 	if (st == PA_OK)
 		st = pa_buf_puts(&sql, " GROUP BY capture_id ORDER BY capture_id");
 	if (st == PA_OK)
-		st = pa_db_query(db, what, (struct pa_slice){sql.ptr, sql.len}, 0, &rows, err);
+		st = pa_db_query(db, what, pa_buf_slice(&sql), 0, &rows, err);
 	pa_buf_done(&sql);
 	while (st == PA_OK && (st = pa_db_next(rows, &cells, err)) == PA_OK) {
 		struct count *count = find_count(t, (uint32_t)pa_db_u64(cells[0]));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "patient.h"
 #include "pcapanalyzer/ddl.h"
 #include "pcapanalyzer/io.h"
 #include "pcapanalyzer/ledger.h"
@@ -19,29 +20,6 @@
 #define TEXT_MAX        (16u * 1024 * 1024)
 #define PATH_BYTES      4096
 #define PARTITION_TRIES 10
-#define DEADLOCK_TRIES  10
-#define NO_SUCH_TABLE   1146
-#define NO_SUCH_COLUMN  1054
-
-static struct pa_slice whole(const struct pa_buf *text)
-{
-	return (struct pa_slice){text->ptr, text->len};
-}
-
-/* MySQL lets one of those that create the same table at once fail, and says to try again. */
-static enum pa_status run_statement(struct pa_db *db, const char *what, struct pa_slice sql,
-                                    struct pa_error *err)
-{
-	struct pa_error cause = {0};
-	enum pa_status st = pa_db_exec(db, what, sql, &cause);
-
-	for (int i = 0; i < DEADLOCK_TRIES && st != PA_OK && cause.sys == DEADLOCK; i++) {
-		usleep(100000);
-		cause = (struct pa_error){0};
-		st = pa_db_exec(db, what, sql, &cause);
-	}
-	return st == PA_OK ? PA_OK : pa_fail(err, st, cause.sys, "%s", cause.msg);
-}
 
 enum pa_status run_statements(struct pa_db *db, const char *what, struct pa_slice text,
                               struct pa_error *err)
@@ -50,9 +28,11 @@ enum pa_status run_statements(struct pa_db *db, const char *what, struct pa_slic
 	enum pa_status st;
 
 	while ((st = sqltext_next(&text, &sql)) == PA_OK) {
-		st = run_statement(db, what, sql, err);
+		struct pa_error cause;
+
+		st = run_patiently(db, what, sql, 0, &cause);
 		if (st != PA_OK)
-			return st;
+			return pa_fail(err, st, cause.sys, "%s", cause.msg);
 	}
 	return st == PA_END ? PA_OK : st;
 }
@@ -67,7 +47,7 @@ enum pa_status plan_ledger(struct pa_db *db, struct plan *plan, struct pa_error 
 
 	pa_buf_init(&ddl, TEXT_MAX);
 	st = pa_ddl_ledger(&ddl);
-	text = whole(&ddl);
+	text = pa_buf_slice(&ddl);
 	while (st == PA_OK && (st = sqltext_next(&text, &sql)) == PA_OK) {
 		char table[PA_NAME_MAX];
 		const uint8_t *name = memmem(sql.ptr, sql.len, head, sizeof(head) - 1);
@@ -136,7 +116,7 @@ static enum pa_status run_ddl(struct pa_db *db, ddl_fn *ddl, const char *kind,
 	pa_buf_init(&sql, TEXT_MAX);
 	st = ddl(p, t, &sql);
 	if (st == PA_OK)
-		st = run_statements(db, what, whole(&sql), err);
+		st = run_statements(db, what, pa_buf_slice(&sql), err);
 	pa_buf_done(&sql);
 	return st;
 }
@@ -153,7 +133,7 @@ static enum pa_status make_view(struct pa_db *db, const struct pa_profile *p,
 	struct pa_error cause = {0};
 	enum pa_status st = run_ddl(db, pa_ddl_view, "view of", p, t, &cause);
 
-	if (st != PA_OK && cause.sys == NO_SUCH_COLUMN)
+	if (st != PA_OK && cause.sys == PA_DB_NO_SUCH_COLUMN)
 		return pa_fail(
 		    err, PA_EDENIED, cause.sys,
 		    "table %s is in the database with other columns: if it belongs to "
@@ -172,7 +152,7 @@ enum pa_status make_partitions(struct pa_db *db, const struct pa_table *t, struc
 
 		if (st == PA_OK)
 			return PA_OK;
-		if (st != PA_EBUSY || cause.sys != 1205)
+		if (st != PA_EBUSY || cause.sys != PA_DB_LOCK_WAIT)
 			return pa_fail(err, st, cause.sys, "%s", cause.msg);
 		usleep(200000);
 	}
@@ -193,7 +173,7 @@ static enum pa_status run_file(struct pa_db *db, const char *dir, const char *na
 	pa_buf_init(&text, TEXT_MAX);
 	st = pa_io_read_file(AT_FDCWD, path, &text, err);
 	if (st == PA_OK)
-		st = run_statements(db, what, whole(&text), err);
+		st = run_statements(db, what, pa_buf_slice(&text), err);
 	pa_buf_done(&text);
 	return st;
 }
@@ -213,7 +193,8 @@ enum pa_status make_views(struct pa_db *db, const struct run *r, struct pa_error
 
 		st = run_file(db, r->o.sql, names[i], &cause);
 		/* Made for the default profile: a database without its tables does without. */
-		if (st != PA_OK && (cause.sys == NO_SUCH_TABLE || cause.sys == NO_SUCH_COLUMN))
+		if (st != PA_OK &&
+		    (cause.sys == PA_DB_NO_SUCH_TABLE || cause.sys == PA_DB_NO_SUCH_COLUMN))
 			st = PA_OK;
 		else if (st != PA_OK)
 			pa_fail(err, st, cause.sys, "%s", cause.msg);

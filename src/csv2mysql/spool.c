@@ -22,8 +22,6 @@
 #define BACKOFF_MAX_MS  5000
 #define PARTITION_AGE_S 3600
 #define HELD_MS         10000 /* then the schema may have been migrated */
-#define NO_SUCH_TABLE   1146
-#define NO_SUCH_COLUMN  1054
 
 static volatile sig_atomic_t stop;
 
@@ -269,7 +267,7 @@ static enum pa_status load_task(struct loader *l, const struct task *t, struct p
 				st = keep_aside(l, t->ids[i], &cause, err);
 			return st;
 		}
-		if (cause.sys == NO_SUCH_COLUMN || cause.sys == NO_SUCH_TABLE)
+		if (cause.sys == PA_DB_NO_SUCH_COLUMN || cause.sys == PA_DB_NO_SUCH_TABLE)
 			return hold(l, t, &cause, err);
 		if (st != PA_EBUSY) {
 			*err = cause;
@@ -280,7 +278,7 @@ static enum pa_status load_task(struct loader *l, const struct task *t, struct p
 		if (now_ms() >= give_up)
 			return pa_fail(err, st, cause.sys, "%s; the batches stay in the spool",
 			               cause.msg);
-		if (cause.sys == 1526)
+		if (cause.sys == PA_DB_NO_PARTITION)
 			l->partitions_ms = 0;
 		look_after_partitions(l);
 		pause_ms(l, wait);

@@ -42,7 +42,7 @@ static enum pa_status read_manifest(struct pa_batch *b, const char *id, struct p
 	pa_buf_init(&text, PA_MANIFEST_BYTES_MAX);
 	st = pa_io_read_file(b->dir, "manifest", &text, err);
 	if (st == PA_OK)
-		st = pa_manifest_read((struct pa_slice){text.ptr, text.len}, &b->m, err);
+		st = pa_manifest_read(pa_buf_slice(&text), &b->m, err);
 	pa_buf_done(&text);
 	if (st == PA_ELIMIT)
 		st = PA_EFORMAT;

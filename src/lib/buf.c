@@ -35,6 +35,11 @@ void pa_buf_reset(struct pa_buf *b)
 	b->len = 0;
 }
 
+struct pa_slice pa_buf_slice(const struct pa_buf *b)
+{
+	return (struct pa_slice){b->ptr, b->len};
+}
+
 enum pa_status pa_buf_reserve(struct pa_buf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : 256;

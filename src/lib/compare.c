@@ -1,6 +1,5 @@
 #include "pcapanalyzer/compare.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,15 +31,9 @@ static enum pa_status read_columns(struct pa_db *db, const char *table, struct p
 		st = pa_buf_puts(&sql, " ORDER BY s.SEQ_IN_INDEX IS NULL, s.SEQ_IN_INDEX, "
 		                       "c.ORDINAL_POSITION");
 	if (st == PA_OK)
-		st = pa_db_query(db, "read the columns", (struct pa_slice){sql.ptr, sql.len}, 1,
-		                 out, err);
+		st = pa_db_query(db, "read the columns", pa_buf_slice(&sql), 1, out, err);
 	pa_buf_done(&sql);
 	return st;
-}
-
-static void cell_name(struct pa_slice cell, char out[PA_NAME_MAX])
-{
-	snprintf(out, PA_NAME_MAX, "%.*s", (int)cell.len, cell.len ? (const char *)cell.ptr : "");
 }
 
 /* "(PRIMARY KEY (...)) ENGINE=InnoDB SELECT * ..."; *keys is how many columns the key has. */
@@ -55,7 +48,7 @@ static enum pa_status put_copy(struct pa_buf *sql, struct pa_db_result *columns,
 
 		if (!pa_db_u64(cells[C_IS_KEY]))
 			continue;
-		cell_name(cells[C_NAME], name);
+		pa_db_text(cells[C_NAME], name, sizeof(name));
 		st = pa_buf_puts(sql, *keys > 0 ? ", " : "(PRIMARY KEY (");
 		if (st == PA_OK)
 			st = pa_sql_identifier(sql, name);
@@ -86,8 +79,8 @@ enum pa_status pa_compare_copy(struct pa_db *db, struct pa_compare *c, unsigned 
 		st = pa_buf_printf(&sql, " WHERE `ts` BETWEEN '%s' AND '%s' AND `capture_id` = %u",
 		                   first_ts, last_ts, (unsigned)capture_id);
 	if (st == PA_OK && keys > 0) {
-		st = pa_db_exec(db, "copy the rows that are to be replaced",
-		                (struct pa_slice){sql.ptr, sql.len}, err);
+		st = pa_db_exec(db, "copy the rows that are to be replaced", pa_buf_slice(&sql),
+		                err);
 		if (st == PA_OK) {
 			c->number = number;
 			c->before = pa_db_affected(db);
@@ -153,7 +146,7 @@ static enum pa_status put_join(struct pa_buf *sql, const struct pa_compare *c,
 
 		if (!pa_db_u64(cells[C_IS_KEY]))
 			continue;
-		cell_name(cells[C_NAME], name);
+		pa_db_text(cells[C_NAME], name, sizeof(name));
 		st = pa_buf_puts(sql, between);
 		if (st == PA_OK)
 			st = put_side(sql, "n.", name, 0);
@@ -183,7 +176,7 @@ static enum pa_status take_answer(struct pa_compare *c, struct pa_db_result *col
 				return PA_ENOMEM;
 			c->columns = grown;
 			grown += c->n_columns++;
-			cell_name(cells[C_NAME], grown->name);
+			pa_db_text(cells[C_NAME], grown->name, sizeof(grown->name));
 			grown->changed = pa_db_u64(sums[0]);
 			grown->appeared = pa_db_u64(sums[1]);
 			grown->vanished = pa_db_u64(sums[2]);
@@ -210,7 +203,7 @@ enum pa_status pa_compare_rows(struct pa_db *db, struct pa_compare *c, struct pa
 	while (st == PA_OK && pa_db_next(columns, &cells, NULL) == PA_OK) {
 		char name[PA_NAME_MAX];
 
-		cell_name(cells[C_NAME], name);
+		pa_db_text(cells[C_NAME], name, sizeof(name));
 		if (!pa_db_u64(cells[C_IS_KEY]))
 			st = put_column(&sql, name, pa_db_u64(cells[C_IS_TEXT]) != 0);
 	}
@@ -219,8 +212,8 @@ enum pa_status pa_compare_rows(struct pa_db *db, struct pa_compare *c, struct pa
 		st = put_join(&sql, c, columns);
 	}
 	if (st == PA_OK)
-		st = pa_db_query(db, "compare the old rows with the new ones",
-		                 (struct pa_slice){sql.ptr, sql.len}, 1, &answer, err);
+		st = pa_db_query(db, "compare the old rows with the new ones", pa_buf_slice(&sql),
+		                 1, &answer, err);
 	if (st == PA_OK)
 		st = pa_db_next(answer, &cells, err);
 	if (st == PA_OK) {

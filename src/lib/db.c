@@ -66,12 +66,12 @@ static const struct rule rules[] = {
     {1160, PA_EBUSY},
     {1161, PA_EBUSY},
     /* Lock wait, deadlock, killed, no partition yet, AUTO_INCREMENT lock. */
-    {1205, PA_EBUSY},
-    {1213, PA_EBUSY},
+    {PA_DB_LOCK_WAIT, PA_EBUSY},
+    {PA_DB_DEADLOCK, PA_EBUSY},
     {1317, PA_EBUSY},
     {3024, PA_EBUSY},
     {1969, PA_EBUSY},
-    {1526, PA_EBUSY},
+    {PA_DB_NO_PARTITION, PA_EBUSY},
     {1467, PA_EBUSY},
     /* Read-only, not ready, disk full. */
     {1290, PA_EBUSY},
@@ -81,7 +81,7 @@ static const struct rule rules[] = {
     {1021, PA_EBUSY},
     /* Values. */
     {1048, PA_EDATA},
-    {1062, PA_EDUP},
+    {PA_DB_DUPLICATE, PA_EDUP},
     {1118, PA_EDATA},
     {1139, PA_EDATA},
     {1153, PA_EDATA},
@@ -321,8 +321,7 @@ static enum pa_status use_database(struct pa_db *db, unsigned flags, struct pa_e
 	if (st == PA_OK)
 		st = pa_buf_puts(&sql, " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
 	if (st == PA_OK)
-		st =
-		    pa_db_exec(db, "create the database", (struct pa_slice){sql.ptr, sql.len}, err);
+		st = pa_db_exec(db, "create the database", pa_buf_slice(&sql), err);
 	if (st == PA_OK && mysql_select_db(&db->mysql, db->name) != 0)
 		st = server_fail(db, "use the database", err);
 	pa_buf_done(&sql);
@@ -569,6 +568,11 @@ uint64_t pa_db_u64(struct pa_slice cell)
 		v = v * 10 + digit;
 	}
 	return v;
+}
+
+void pa_db_text(struct pa_slice cell, char *out, size_t size)
+{
+	snprintf(out, size, "%.*s", (int)cell.len, cell.len ? (const char *)cell.ptr : "");
 }
 
 enum pa_status pa_db_begin(struct pa_db *db, struct pa_error *err)

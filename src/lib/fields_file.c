@@ -12,7 +12,7 @@ enum pa_status pa_fields_file_read(const char *path, struct pa_fields_file *f, s
 	pa_buf_init(&f->text, PA_FIELDS_BYTES_MAX);
 	st = pa_io_read_file(AT_FDCWD, path, &f->text, err);
 	if (st == PA_OK)
-		st = pa_fields_new((struct pa_slice){f->text.ptr, f->text.len}, &f->fields, err);
+		st = pa_fields_new(pa_buf_slice(&f->text), &f->fields, err);
 	if (st == PA_EFORMAT) {
 		/* No file of ours is damaged: the user named a wrong one. */
 		st = PA_EROW;

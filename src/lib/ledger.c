@@ -11,7 +11,6 @@
 #define NAME_CHARS_MAX   1024               /* captures.name */
 #define TSHARK_CHARS_MAX 255                /* batches.tshark, passports.tshark */
 #define FILTER_CHARS_MAX 255                /* passports.filter */
-#define NO_SUCH_TABLE    1146
 
 /* The first MAX characters of TEXT as an SQL literal. */
 static enum pa_status put_text(struct pa_buf *sql, const char *text, size_t max)
@@ -45,18 +44,13 @@ static enum pa_status put_time(struct pa_buf *sql, const char *ts)
 	return *ts ? pa_sql_text(sql, ts) : pa_buf_puts(sql, "NULL");
 }
 
-static struct pa_slice whole(const struct pa_buf *sql)
-{
-	return (struct pa_slice){sql->ptr, sql->len};
-}
-
 /* Run SQL, a SELECT of one number; *found is 0 when there is no row. */
 static enum pa_status select_number(struct pa_db *db, const char *what, const struct pa_buf *sql,
                                     int *found, uint64_t *out, struct pa_error *err)
 {
 	struct pa_db_result *r = NULL;
 	const struct pa_slice *cells;
-	enum pa_status st = pa_db_query(db, what, whole(sql), 1, &r, err);
+	enum pa_status st = pa_db_query(db, what, pa_buf_slice(sql), 1, &r, err);
 
 	*found = 0;
 	if (st == PA_OK && r)
@@ -80,7 +74,7 @@ static enum pa_status find_or_add(struct pa_db *db, const char *what, const stru
 
 		if (st != PA_OK || found)
 			return st;
-		st = pa_db_exec(db, what, whole(insert), &cause);
+		st = pa_db_exec(db, what, pa_buf_slice(insert), &cause);
 		if (st == PA_OK) {
 			*out = pa_db_insert_id(db);
 			return PA_OK;
@@ -107,7 +101,7 @@ enum pa_status pa_ledger_version(struct pa_db *db, uint64_t *version, struct pa_
 	if (st == PA_OK)
 		*version = pa_db_u64(cells[0]);
 	pa_db_result_free(r);
-	if (st == PA_OK || cause.sys == NO_SUCH_TABLE)
+	if (st == PA_OK || cause.sys == PA_DB_NO_SUCH_TABLE)
 		return PA_OK;
 	return pa_fail(err, st, cause.sys, "%s", cause.msg);
 }
@@ -378,7 +372,7 @@ static enum pa_status compare(struct pa_db *db, const struct pa_manifest *m, uin
 	if (st == PA_OK)
 		st = pa_sql_text(&sql, m->batch_id);
 	if (st == PA_OK)
-		st = pa_db_query(db, "look up the batch", whole(&sql), 1, &r, err);
+		st = pa_db_query(db, "look up the batch", pa_buf_slice(&sql), 1, &r, err);
 	if (st == PA_OK && r)
 		st = pa_db_next(r, &cells, err);
 	if (st == PA_OK && r) {
@@ -391,7 +385,7 @@ static enum pa_status compare(struct pa_db *db, const struct pa_manifest *m, uin
 		st =
 		    same
 		        ? PA_EDUP
-		        : pa_fail(err, PA_EDATA, 1062,
+		        : pa_fail(err, PA_EDATA, PA_DB_DUPLICATE,
 		                  "a batch with this id is stored already with other content (rows "
 		                  "%llu to %llu, %llu packets); was the capture read with another "
 		                  "batch size or another tshark?",
@@ -400,7 +394,7 @@ static enum pa_status compare(struct pa_db *db, const struct pa_manifest *m, uin
 		                  (unsigned long long)pa_db_u64(cells[3]));
 	} else if (st == PA_END) {
 		/* It was there a moment ago. */
-		st = pa_fail(err, PA_EBUSY, 1062, "the ledger is changing, try again");
+		st = pa_fail(err, PA_EBUSY, PA_DB_DUPLICATE, "the ledger is changing, try again");
 	}
 	pa_db_result_free(r);
 	pa_buf_done(&sql);
@@ -434,7 +428,8 @@ static enum pa_status check_overlap(struct pa_db *db, const struct pa_manifest *
 	if (st == PA_OK)
 		st = pa_buf_puts(&sql, " LIMIT 1");
 	if (st == PA_OK)
-		st = pa_db_query(db, "look for overlapping batches", whole(&sql), 1, &r, err);
+		st =
+		    pa_db_query(db, "look for overlapping batches", pa_buf_slice(&sql), 1, &r, err);
 	if (st == PA_OK && r)
 		st = pa_db_next(r, &cells, err);
 	if (st == PA_OK && r)
@@ -480,7 +475,7 @@ static enum pa_status check_sharing(struct pa_db *db, const struct pa_manifest *
 	if (st == PA_OK)
 		st = pa_sql_text(&sql, m->profile);
 	if (st == PA_OK)
-		st = pa_db_query(db, "look for other profiles", whole(&sql), 1, &r, err);
+		st = pa_db_query(db, "look for other profiles", pa_buf_slice(&sql), 1, &r, err);
 	while (st == PA_OK && (st = pa_db_next(r, &cells, err)) == PA_OK)
 		if (shares_table(m, cells[1]))
 			st = pa_fail(err, PA_EDATA, 0,
@@ -511,7 +506,7 @@ enum pa_status pa_ledger_claim(struct pa_db *db, const struct pa_manifest *m, ui
 	pa_buf_init(&sql, STATEMENT_MAX);
 	st = put_insert(&sql, m, capture_id, passport_id);
 	if (st == PA_OK)
-		st = pa_db_exec(db, "enter the batch into the ledger", whole(&sql), &cause);
+		st = pa_db_exec(db, "enter the batch into the ledger", pa_buf_slice(&sql), &cause);
 	pa_buf_done(&sql);
 	if (st == PA_OK) {
 		*batch_no = pa_db_insert_id(db);

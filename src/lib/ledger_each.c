@@ -236,8 +236,7 @@ enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *
 	if (st != PA_OK)
 		pa_fail(err, st, 0, "no memory for the ledger");
 	if (st == PA_OK)
-		st = pa_db_query(db, "read the ledger", (struct pa_slice){sql.ptr, sql.len}, 0, &r,
-		                 err);
+		st = pa_db_query(db, "read the ledger", pa_buf_slice(&sql), 0, &r, err);
 	while (st == PA_OK && (st = pa_db_next(r, &c, err)) == PA_OK) {
 		int same = s.open && s.e.capture_id == pa_db_u64(c[C_ID]) &&
 		           (!c[C_PROFILE].ptr ||

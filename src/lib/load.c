@@ -120,8 +120,8 @@ static enum pa_status load_file(struct pa_db *db, struct stream *f, uint32_t cap
 	if (st != PA_OK)
 		pa_fail(err, st, 0, "no memory for the statement that loads %s", t->name);
 	else
-		st = pa_db_load_local(db, what, (struct pa_slice){sql.ptr, sql.len}, token,
-		                      read_stream, f, &got, err);
+		st = pa_db_load_local(db, what, pa_buf_slice(&sql), token, read_stream, f, &got,
+		                      err);
 	pa_buf_done(&sql);
 	if (st != PA_OK)
 		return st;
@@ -183,9 +183,7 @@ static enum pa_status load_all(struct pa_db *db, const struct pa_batch *b,
 	enum pa_status st = pa_ledger_capture(db, &b->m, &capture_id, err);
 
 	if (st == PA_OK)
-		st =
-		    pa_ledger_passport(db, &b->m, (struct pa_slice){b->profile.ptr, b->profile.len},
-		                       &passport_id, err);
+		st = pa_ledger_passport(db, &b->m, pa_buf_slice(&b->profile), &passport_id, err);
 	if (st == PA_OK)
 		st = pa_db_begin(db, err);
 	if (st != PA_OK)

@@ -124,7 +124,7 @@ static enum pa_status look(struct pa_db *db, const char *table, struct state *ou
 	if (st == PA_OK)
 		st = pa_buf_puts(&sql, " ORDER BY PARTITION_ORDINAL_POSITION");
 	if (st == PA_OK)
-		st = pa_db_query(db, what, (struct pa_slice){sql.ptr, sql.len}, 1, &rows, err);
+		st = pa_db_query(db, what, pa_buf_slice(&sql), 1, &rows, err);
 	pa_buf_done(&sql);
 	while (st == PA_OK && (st = pa_db_next(rows, &cells, err)) == PA_OK) {
 		out->partitioned = 1;
@@ -164,8 +164,8 @@ enum pa_status pa_partition_ensure(struct pa_db *db, const char *table, time_t n
 			st = pa_db_exec(db, "set the lock wait",
 			                pa_slice_of("SET SESSION lock_wait_timeout = 1"), &cause);
 		if (st == PA_OK && sql.len > 0)
-			st = pa_db_exec(db, "make the daily partitions",
-			                (struct pa_slice){sql.ptr, sql.len}, &cause);
+			st =
+			    pa_db_exec(db, "make the daily partitions", pa_buf_slice(&sql), &cause);
 		pa_buf_done(&sql);
 		if (st == PA_OK)
 			return PA_OK;

@@ -42,7 +42,7 @@ enum pa_status pa_profile_open(const char *name_or_file, const struct pa_fields 
 	name_of(name_or_file, name);
 	st = pa_io_read_file(AT_FDCWD, name_or_file, &text, err);
 	if (st == PA_OK)
-		st = pa_profile_read(name, (struct pa_slice){text.ptr, text.len}, fields, out, err);
+		st = pa_profile_read(name, pa_buf_slice(&text), fields, out, err);
 	pa_buf_done(&text);
 	return st;
 }

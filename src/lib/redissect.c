@@ -149,8 +149,7 @@ static enum pa_status survey(struct work *w)
 			st = pa_fail(w->err, PA_EFORMAT, 0, "batch %s is of another capture",
 			             w->ids[i]);
 		if (st == PA_OK)
-			st = pa_ledger_passport(w->db, &b->m,
-			                        (struct pa_slice){b->profile.ptr, b->profile.len},
+			st = pa_ledger_passport(w->db, &b->m, pa_buf_slice(&b->profile),
 			                        &w->passports[i], w->err);
 		for (unsigned t = 0; st == PA_OK && t < b->m.n_tables; t++) {
 			struct pa_compare *c = find_table(w, b->m.tables[t].name);
@@ -173,7 +172,7 @@ static enum pa_status add_old(struct work *w, struct pa_slice profile, struct pa
 	struct pa_ledger_rows one;
 	struct old *o = w->n_old ? &w->old[w->n_old - 1] : NULL;
 
-	snprintf(name, sizeof(name), "%.*s", (int)profile.len, (const char *)profile.ptr);
+	pa_db_text(profile, name, sizeof(name));
 	if (!o || strcmp(o->profile, name) != 0) {
 		o = realloc(w->old, (w->n_old + 1) * sizeof(*o));
 		if (!o)
@@ -287,8 +286,7 @@ static enum pa_status read_times(struct work *w, const char *profiles)
 	                   "AND profile IN (%s)",
 	                   (unsigned)w->capture_id, profiles);
 	if (st == PA_OK)
-		st = pa_db_query(w->db, "read the ledger", (struct pa_slice){sql.ptr, sql.len}, 1,
-		                 &rows, w->err);
+		st = pa_db_query(w->db, "read the ledger", pa_buf_slice(&sql), 1, &rows, w->err);
 	if (st == PA_OK)
 		st = pa_db_next(rows, &c, w->err);
 	if (st == PA_OK && c[0].len == PA_TS_TEXT - 1 && c[1].len == PA_TS_TEXT - 1) {
@@ -333,7 +331,7 @@ static enum pa_status remove_from_ledger(struct work *w, const char *profiles)
 	                   (unsigned)w->capture_id, (unsigned)w->capture_id, profiles);
 	if (st == PA_OK)
 		st = pa_db_exec(w->db, "remove the rejects that are to be replaced",
-		                (struct pa_slice){sql.ptr, sql.len}, w->err);
+		                pa_buf_slice(&sql), w->err);
 	if (st == PA_OK) {
 		struct pa_compare *c = NULL;
 
@@ -349,7 +347,7 @@ static enum pa_status remove_from_ledger(struct work *w, const char *profiles)
 	}
 	if (st == PA_OK)
 		st = pa_db_exec(w->db, "remove the batches that are to be replaced",
-		                (struct pa_slice){sql.ptr, sql.len}, w->err);
+		                pa_buf_slice(&sql), w->err);
 	pa_buf_done(&sql);
 	return st == PA_OK ? PA_OK : pa_fail(w->err, st, 0, "too many profiles of one capture");
 }
@@ -394,7 +392,7 @@ static enum pa_status load_new(struct work *w)
 			st = pa_ledger_claim(w->db, &b->m, w->capture_id, w->passports[i],
 			                     &batch_no, w->err);
 		if (st == PA_EDUP)
-			st = pa_fail(w->err, PA_EDATA, 1062,
+			st = pa_fail(w->err, PA_EDATA, PA_DB_DUPLICATE,
 			             "batch %s is stored already, and others of its capture are "
 			             "not",
 			             w->ids[i]);

@@ -169,8 +169,7 @@ static enum pa_status learn(const struct options *o, struct pa_buf *text, struct
 	enum pa_status st = read_answer(o, text, err);
 
 	if (st == PA_OK)
-		st = pa_canary_learn((struct pa_slice){text->ptr, text->len}, o->aggregator,
-		                     &dialect, err);
+		st = pa_canary_learn(pa_buf_slice(text), o->aggregator, &dialect, err);
 	if (st != PA_OK)
 		return st == PA_EFORMAT ? PA_EROW : st; /* nothing was kept aside: it failed */
 	pa_buf_reset(text);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pcapanalyzer/cli.h"
+#include "pcapanalyzer/convert.h"
 #include "pcapanalyzer/profile.h"
 
 #define AT(member) offsetof(struct options, member)
@@ -87,19 +88,12 @@ static const struct pa_option table[] = {
 
 #define N_OPTIONS (sizeof(table) / sizeof(table[0]))
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* /t, /s, or the byte itself: as tshark takes it. /r and 0xNN are our own notation. */
 static enum pa_status one_byte(const char *option, const char *text, uint8_t *out,
                                struct pa_error *err)
 {
+	uint64_t number;
+
 	if (strcmp(text, "/t") == 0)
 		*out = '\t';
 	else if (strcmp(text, "/s") == 0)
@@ -108,9 +102,9 @@ static enum pa_status one_byte(const char *option, const char *text, uint8_t *ou
 		*out = '\r';
 	else if (text[0] && !text[1])
 		*out = (uint8_t)text[0];
-	else if (strncmp(text, "0x", 2) == 0 && strlen(text) == 4 && hex_digit(text[2]) >= 0 &&
-	         hex_digit(text[3]) >= 0)
-		*out = (uint8_t)(hex_digit(text[2]) * 16 + hex_digit(text[3]));
+	else if (strncmp(text, "0x", 2) == 0 && strlen(text) == 4 &&
+	         pa_convert_uint(pa_slice_of(text), UINT8_MAX, &number) == PA_OK)
+		*out = (uint8_t)number;
 	else
 		return pa_fail(err, PA_EUSAGE, 0,
 		               "option --%s: \"%s\" is not one byte, 0xNN, /r, /s or /t", option,
