@@ -12,7 +12,7 @@
 #include "pcapanalyzer/error.h"
 #include "pcapanalyzer/manifest.h"
 
-#define PA_LEDGER_VERSION    2
+#define PA_LEDGER_VERSION    3
 #define PA_LEDGER_TABLES_MAX 256 /* different tables in all batches together */
 
 /* 0 when there is no ledger. */

@@ -325,6 +325,10 @@ static const char *const ledger[] = {
     "CREATE TABLE IF NOT EXISTS `sensors` (\n"
     "\t`sensor_id` SMALLINT UNSIGNED NOT NULL AUTO_INCREMENT,\n"
     "\t`name` VARCHAR(255) NOT NULL,\n"
+    "\t`last_seen` DATETIME(6) NULL,\n"
+    "\t`clock_offset_us` BIGINT NULL,\n"
+    "\t`waiting_batches` INT UNSIGNED NULL,\n"
+    "\t`loader` VARCHAR(255) NULL,\n"
     "\tPRIMARY KEY (`sensor_id`),\n"
     "\tUNIQUE KEY `name` (`name`)\n",
 
@@ -390,6 +394,41 @@ static const char *const ledger[] = {
     "\t`raw_bytes` BIGINT UNSIGNED NOT NULL,\n"
     "\t`raw` LONGBLOB NULL,\n"
     "\tPRIMARY KEY (`batch_no`, `row_no`),\n"
+    "\tKEY `capture` (`capture_id`)\n",
+
+    "CREATE TABLE IF NOT EXISTS `coverage` (\n"
+    "\t`coverage_id` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,\n"
+    "\t`sensor_id` SMALLINT UNSIGNED NOT NULL,\n"
+    "\t`event_id` VARCHAR(64) NOT NULL,\n"
+    "\t`interface` VARCHAR(255) NOT NULL,\n"
+    "\t`kind` VARCHAR(16) NOT NULL,\n"
+    "\t`from_ts` DATETIME(6) NOT NULL,\n"
+    "\t`until_ts` DATETIME(6) NOT NULL,\n"
+    "\t`packets` BIGINT UNSIGNED NULL,\n"
+    "\t`bytes` BIGINT UNSIGNED NULL,\n"
+    "\t`capture_sha256` BINARY(32) NULL,\n"
+    "\t`detail` VARCHAR(512) NOT NULL,\n"
+    "\tPRIMARY KEY (`coverage_id`),\n"
+    "\tUNIQUE KEY `event` (`sensor_id`, `event_id`),\n"
+    "\tKEY `place` (`sensor_id`, `from_ts`)\n",
+
+    "CREATE TABLE IF NOT EXISTS `prunes` (\n"
+    "\t`prune_id` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,\n"
+    "\t`table_name` VARCHAR(64) NOT NULL,\n"
+    "\t`partition_name` VARCHAR(64) NOT NULL,\n"
+    "\t`until_ts` DATETIME(6) NOT NULL,\n"
+    "\t`row_count` BIGINT UNSIGNED NOT NULL,\n"
+    "\t`state` VARCHAR(8) NOT NULL,\n"
+    "\t`exported_to` VARCHAR(1024) NULL,\n"
+    "\t`planned_at` DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),\n"
+    "\t`done_at` DATETIME(6) NULL,\n"
+    "\tPRIMARY KEY (`prune_id`)\n",
+
+    "CREATE TABLE IF NOT EXISTS `pruned` (\n"
+    "\t`prune_id` BIGINT UNSIGNED NOT NULL,\n"
+    "\t`capture_id` INT UNSIGNED NOT NULL,\n"
+    "\t`row_count` BIGINT UNSIGNED NOT NULL,\n"
+    "\tPRIMARY KEY (`prune_id`, `capture_id`),\n"
     "\tKEY `capture` (`capture_id`)\n",
 
     "CREATE TABLE IF NOT EXISTS `schema_version` (\n"

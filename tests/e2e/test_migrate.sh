@@ -58,12 +58,14 @@ PY
 
 run 0 pcapanalyzer import "$samples/sample.pcap"
 columns pcapanalyzer >"$work/fresh"
-version_1='DROP TABLE passports;
+version_1='DROP TABLE passports, coverage, prunes, pruned;
+	ALTER TABLE sensors DROP COLUMN last_seen, DROP COLUMN clock_offset_us,
+		DROP COLUMN waiting_batches, DROP COLUMN loader;
 	ALTER TABLE batches DROP COLUMN passport_id, DROP COLUMN schema_version;
 	DELETE FROM schema_version; INSERT INTO schema_version (version) VALUES (1)'
 sql "$version_1"
 run 0 db init
-is "$(sql 'SELECT MAX(version) FROM schema_version')" 2 "init brings the ledger to version 2"
+is "$(sql 'SELECT MAX(version) FROM schema_version')" 3 "init brings the ledger to version 3"
 sql "$version_1; ALTER TABLE packets DROP COLUMN cut; ALTER TABLE http DROP COLUMN cut"
 run 5 db init
 grep -q 'csv2mysql migrate' "$work/err" || fail "init does not say that the profile has grown"
@@ -90,8 +92,8 @@ done
 run 0 db migrate
 columns pcapanalyzer >"$work/migrated"
 cmp "$work/fresh" "$work/migrated" || fail "a migrated schema is not a new one: $(diff "$work/fresh" "$work/migrated" | head -5)"
-is "$(sql 'SELECT GROUP_CONCAT(version ORDER BY version) FROM schema_version')" 1,2 \
-	"four migrations at once: one ledger of version 2"
+is "$(sql 'SELECT GROUP_CONCAT(version ORDER BY version) FROM schema_version')" 1,3 \
+	"four migrations at once: one ledger of version 3"
 is "$(sql 'SELECT schema_version, passport_id IS NULL FROM batches')" "1	1" "old batches have no passport"
 run 0 db migrate --dry-run
 is "$(cat "$work/out")" '' "a second migration has nothing to do"
@@ -109,7 +111,7 @@ make_batches packets "$samples/sample-ns.pcapng"
 as_version_1 "$spool"/ready/*
 run 0 db load --spool "$spool"
 is "$(sql 'SELECT schema_version, p.profile_text, p.tshark_args, p.filter FROM batches
-	JOIN passports p USING (passport_id) ORDER BY batch_no DESC LIMIT 1')" "2			" \
+	JOIN passports p USING (passport_id) ORDER BY batch_no DESC LIMIT 1')" "3			" \
 	"a batch of an older filter is loaded"
 
 # --- a profile that has grown ----------------------------------------------------------------
