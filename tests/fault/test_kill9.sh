@@ -15,24 +15,31 @@ killed=0
 declare -A hits=() # kills by part
 import=
 
+# with_word PROGRAM WORD: our processes of this name that have WORD in their command line: an
+# import asks the same programs short questions first, which are over before one can kill them.
+with_word()
+{
+	local pid
+	for pid in $(ours "$1"); do
+		if { tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qx -e "$2"; } 2>/dev/null; then
+			echo "$pid"
+		fi
+	done
+}
+
 # The pids of a part of the import; "script" is the import itself, "loader" the csv2mysql that
 # serves the import from its start to its end.
 targets()
 {
-	local pid
 	case $1 in
 	script)
 		if kill -0 "$import" 2>/dev/null; then
 			echo "$import"
 		fi
 		;;
-	loader)
-		for pid in $(ours csv2mysql); do
-			if { tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qx load; } 2>/dev/null; then
-				echo "$pid"
-			fi
-		done
-		;;
+	loader) with_word csv2mysql load ;;
+	tshark2csv) with_word tshark2csv --spool ;;
+	tshark) with_word tshark --log-level ;;
 	*) ours "$1" ;;
 	esac
 }
