@@ -41,6 +41,9 @@ enum pa_status pa_spool_new(const struct pa_spool_config *config, struct pa_spoo
 /* Forget the batch in the making, and free. */
 void pa_spool_free(struct pa_spool *s);
 
+/* What the names of all batches of this capture begin with; lives as long as the spool. */
+const char *pa_spool_prefix(const struct pa_spool *s) __attribute__((pure));
+
 /* Where pa_transform_row() writes, one output per table of the profile. */
 struct pa_output *pa_spool_outputs(struct pa_spool *s);
 

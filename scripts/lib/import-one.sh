@@ -15,7 +15,9 @@ replace=0 # 1: what is stored of this capture has to go
 
 # result STATE PACKETS TEXT: the last act.
 result() {
-	printf '%s\n%s\n%s\n%s\n' "$1" "$2" "${3//[[:cntrl:]]/?}" "$replace" >"$IMPORT_DIR/result.$number.partial"
+	local name=''
+	[[ ! -r $work/name ]] || read -r name <"$work/name"
+	printf '%s\n%s\n%s\n%s\n%s\n' "$1" "$2" "${3//[[:cntrl:]]/?}" "$replace" "$name" >"$IMPORT_DIR/result.$number.partial"
 	mv -- "$IMPORT_DIR/result.$number.partial" "$IMPORT_DIR/result.$number"
 	printf '%s\n' "$number" >"$IMPORT_DIR/done.fifo"
 	exit 0
@@ -66,7 +68,7 @@ text=${text//[[:cntrl:]]/?}
 mapfile -t args <"$IMPORT_DIR/tshark-args"
 filter=(--spool "$PA_SPOOL" -p "$PROFILE" --trailer --dialect "$DIALECT" --sensor "$SENSOR" --capture-name "$text"
 	--capture-sha256 "$sha" --capture-bytes "$bytes" --tshark "$TSHARK_LINE"
-	--progress-file "$work/progress")
+	--progress-file "$work/progress" --name-file "$work/name")
 [[ -z $packets ]] || filter+=(--capture-packets "$packets")
 [[ $replace -eq 0 ]] || filter+=(--replace)
 

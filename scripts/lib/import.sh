@@ -3,11 +3,9 @@
 # import: captures into the database. One worker (import-one.sh) per file at a time, -j of
 # them at once, and one loader for the whole run.
 
-IMPORT_DIR=''
-IMPORT_CANARY=''     # pid of the one who asks tshark for its dialect
-IMPORT_LOADER=''     # pid of the loader, '' when there is none
-IMPORT_LOADER_FD=''  # closing it tells the loader to drain the spool and end
-declare -gA WORKER=() # pid by number of the file
+# shellcheck source=scripts/lib/workers.sh
+. "$PA_LIB/workers.sh"
+
 FILES=() NAMES=() BYTES=()
 
 # --- what to import ---------------------------------------------------------------------
@@ -51,19 +49,9 @@ import_expand() {
 # --- running ----------------------------------------------------------------------------
 
 import_cleanup() {
-	local pid
 	trap '' INT TERM HUP
 	progress_clear
-	for pid in "${WORKER[@]}"; do
-		# Each worker leads its own session: tshark goes before it can be taken for done.
-		kill -TERM -- "-$pid" 2>/dev/null || true
-	done
-	[[ ${#WORKER[@]} -eq 0 ]] || wait "${WORKER[@]}" 2>/dev/null || true
-	[[ -z $IMPORT_CANARY ]] || wait "$IMPORT_CANARY" 2>/dev/null || true
-	if [[ -n $IMPORT_LOADER ]]; then
-		kill -TERM "$IMPORT_LOADER" 2>/dev/null || true
-		wait "$IMPORT_LOADER" 2>/dev/null || true
-	fi
+	workers_kill
 	[[ -z ${IMPORT_STDIN:-} ]] || rm -f -- "$IMPORT_STDIN"
 	[[ -z $IMPORT_DIR ]] || rm -rf -- "$IMPORT_DIR"
 }
@@ -90,96 +78,17 @@ import_sweep() {
 	find "$PA_SPOOL/incoming" -maxdepth 1 -type f -name 'stdin.*' -mtime +1 -delete 2>/dev/null || true
 }
 
-# What tshark is asked for: TSHARK_ARGS, and for the workers the file tshark-args.
-import_arguments() {
-	local words
-	"${PROGRAM[tshark2csv]}" -p "$PROFILE" --dialect "$1" --tshark-args >"$IMPORT_DIR/tshark-args" || exit
-	read -r -a words <"$IMPORT_DIR/tshark-args"
-	TSHARK_ARGS=("${words[@]}")
-	printf '%s\n' "${TSHARK_ARGS[@]}" >"$IMPORT_DIR/tshark-args"
-}
-
-# Ask this tshark for every field of the profile.
-import_try_fields() {
-	local err
-	: >"$IMPORT_DIR/empty"
-	if err=$(clean_wireshark "$IMPORT_DIR/wireshark" "${PROGRAM[tshark]}" -r "$IMPORT_DIR/empty" \
-		"${TSHARK_ARGS[@]}" 2>&1 >/dev/null); then
-		return 0
-	fi
-	if [[ $err == *"Some fields aren't valid"* ]]; then
-		die "$EXIT_USAGE" "this tshark does not know the field(s) $(unknown_fields "$err") of the profile ${OPT[profile]:-packets}; correct the profile, or install a tshark that knows them ('pcapanalyzer fields WORD' searches those it has)"
-	fi
-	die "$EXIT_FAILED" "tshark refuses to start: $(wireshark_reason <<<"$err")"
-}
-
-# Before any capture is touched: the installed tshark speaks a DIALECT that is known, and has
-# every field of the PROFILE, which is from now on the resolved one.
-import_know_tshark() {
-	local table guess
-	wireshark_line "$IMPORT_DIR"
-	wireshark_dialect "$IMPORT_DIR" >"$IMPORT_DIR/dialect" 2>"$IMPORT_DIR/dialect.err" </dev/null &
-	IMPORT_CANARY=$!
-	table=$(wireshark_fields "$IMPORT_DIR") || exit
-	PROFILE=$(resolve_profile "$IMPORT_DIR" "$PROFILE" "$table") || exit
-	guess=$(wireshark_guess)
-	import_arguments "$guess"
-	import_try_fields
-	if ! wait "$IMPORT_CANARY"; then
-		IMPORT_CANARY=''
-		cat -- "$IMPORT_DIR/dialect.err" >&2
-		exit "$EXIT_FAILED"
-	fi
-	IMPORT_CANARY=''
-	DIALECT=$(<"$IMPORT_DIR/dialect")
-	[[ $DIALECT == "$guess" ]] || import_arguments "$DIALECT"
-}
-
-import_start_loader() {
-	mkfifo -- "$IMPORT_DIR/loader.fifo"
-	setsid -- "${PROGRAM[csv2mysql]}" "${DB_ARGS[@]}" load --spool "$PA_SPOOL" --follow \
-		<"$IMPORT_DIR/loader.fifo" >/dev/null 2>"$IMPORT_DIR/loader.err" &
-	IMPORT_LOADER=$!
-	exec {IMPORT_LOADER_FD}>"$IMPORT_DIR/loader.fifo"
-}
-
-import_loader_gone() {
-	[[ -n $IMPORT_LOADER ]] && ! kill -0 "$IMPORT_LOADER" 2>/dev/null
-}
-
-import_start_worker() {
-	local n=$1
-	# The worker must hold neither end of the loader's pipe, or the loader outlives us.
-	(
-		[[ -z $IMPORT_LOADER_FD ]] || exec {IMPORT_LOADER_FD}>&-
-		exec {DONE_FD}>&-
-		exec setsid -- "$BASH" "$PA_LIB/import-one.sh" "$n" "${FILES[n]}" "${NAMES[n]}"
-	) </dev/null >/dev/null 2>"$IMPORT_DIR/worker.$n.err" &
-	WORKER[$n]=$!
-}
-
 # A worker has ended: read what it left and say what has to be said.
 import_finish() {
-	local n=$1 state='' packets=0 text='' replaced=0 name
-	wait "${WORKER[$n]}" 2>/dev/null || true
-	unset "WORKER[$n]"
+	local n=$1 name state packets text
+	worker_result "$n"
+	state=${RESULT[state]} packets=${RESULT[packets]} text=${RESULT[text]}
 	DONE=$((DONE + 1))
 	DONE_BYTES=$((DONE_BYTES + BYTES[n]))
 	name=${FILES[n]}
 	[[ ${NAMES[n]} != - ]] || name='standard input'
-	if [[ -r $IMPORT_DIR/result.$n ]]; then
-		{
-			read -r state
-			read -r packets
-			read -r text
-			read -r replaced
-		} <"$IMPORT_DIR/result.$n"
-	else
-		state=failed
-		text="the worker ended early: $(head -c 300 "$IMPORT_DIR/worker.$n.err" 2>/dev/null)"
-	fi
 	DONE_PACKETS=$((DONE_PACKETS + packets))
-	[[ $state == failed ]] || N_REPLACED=$((N_REPLACED + replaced))
+	[[ $state == failed ]] || N_REPLACED=$((N_REPLACED + RESULT[replaced]))
 	case $state in
 	done) N_DONE=$((N_DONE + 1)) ;;
 	known)
@@ -199,7 +108,6 @@ import_finish() {
 		import_note_failure
 		;;
 	esac
-	rm -rf -- "$IMPORT_DIR/result.$n" "$IMPORT_DIR/worker.$n.err" "$IMPORT_DIR/work.$n"
 }
 
 import_note_failure() {
@@ -284,72 +192,41 @@ import_ask_database() {
 	esac
 }
 
-# Wait $1 seconds for the number of a file whose worker has ended; sets DONE_NUMBER. The time
-# can be over in the middle of a number: its first digits are kept for the next call.
-import_next_done() {
-	local part=''
-	if read -r -t "$1" -u "$DONE_FD" part; then
-		DONE_NUMBER=$DONE_PART$part DONE_PART=''
-		[[ -n $DONE_NUMBER ]]
-	else
-		DONE_PART+=$part
-		return 1
-	fi
-}
-
 import_workers() {
 	local next=0 n
-	START_US=${EPOCHREALTIME/./} DONE_PART=''
-	mkfifo -- "$IMPORT_DIR/done.fifo"
-	exec {DONE_FD}<>"$IMPORT_DIR/done.fifo"
+	START_US=${EPOCHREALTIME/./}
+	workers_open
 	while [[ $next -lt ${#FILES[@]} || ${#WORKER[@]} -gt 0 ]]; do
 		while [[ $next -lt ${#FILES[@]} && ${#WORKER[@]} -lt $JOBS ]]; do
 			# The loader has fallen behind: do not fill the disk.
-			if [[ ${#WORKER[@]} -gt 0 && -n $IMPORT_LOADER ]] && ! import_loader_gone &&
+			if [[ ${#WORKER[@]} -gt 0 && -n $LOADER ]] && ! loader_gone &&
 				[[ $(count_batches ready) -ge 500 ]]; then
 				break
 			fi
-			import_start_worker "$next"
+			worker_start "$next" import-one.sh "${FILES[next]}" "${NAMES[next]}"
 			next=$((next + 1))
 		done
-		if import_next_done 0.25; then
-			[[ -z ${WORKER[$DONE_NUMBER]+x} ]] || import_finish "$DONE_NUMBER"
-		else
-			for n in "${!WORKER[@]}"; do
-				[[ -z ${WORKER[$n]+x} ]] || kill -0 "${WORKER[$n]}" 2>/dev/null || import_reap "$n"
-			done
-		fi
+		workers_wait 0.25
+		for n in "${ENDED[@]}"; do
+			import_finish "$n"
+		done
 		import_progress
-		if import_loader_gone; then
-			LOADER_RC=0
-			wait "$IMPORT_LOADER" || LOADER_RC=$?
-			IMPORT_LOADER=''
+		if loader_gone; then
+			loader_wait
 			[[ $LOADER_RC -ne $EXIT_DENIED ]] || break # nothing can be stored: stop reading
 		fi
 	done
 	return 0
 }
 
-# A worker that is gone: its word is in the pipe, or it was killed before it could give it.
-import_reap() {
-	local gone=$1
-	while import_next_done 0.01; do
-		[[ -z ${WORKER[$DONE_NUMBER]+x} ]] || import_finish "$DONE_NUMBER"
-	done
-	[[ -z ${WORKER[$gone]+x} ]] || import_finish "$gone"
-}
-
 import_wait_for_loader() {
-	[[ -z $IMPORT_LOADER_FD ]] || exec {IMPORT_LOADER_FD}>&-
-	IMPORT_LOADER_FD=''
-	[[ -n $IMPORT_LOADER ]] || return 0
-	while ! import_loader_gone; do
+	loader_drain
+	[[ -n $LOADER ]] || return 0
+	while ! loader_gone; do
 		import_progress_line "storing: $(count_batches ready) batches left"
 		sleep 0.1
 	done
-	LOADER_RC=0
-	wait "$IMPORT_LOADER" || LOADER_RC=$?
-	IMPORT_LOADER=''
+	loader_wait
 }
 
 import_count() {
@@ -375,7 +252,7 @@ import_run() {
 	trap 'import_interrupted 143' TERM
 	trap 'import_interrupted 129' HUP
 
-	import_know_tshark
+	know_tshark
 	import_expand
 	if [[ ${#FILES[@]} -eq 0 ]]; then
 		die "$EXIT_FAILED" "there is no file in $(clean "${OPERANDS[*]}")"
@@ -383,13 +260,10 @@ import_run() {
 	for i in "${BYTES[@]}"; do ALL_BYTES=$((ALL_BYTES + i)); done
 	import_ask_database
 
-	PROFILE_SHA256=$(sha256sum <"$PROFILE")
-	PROFILE_SHA256=${PROFILE_SHA256%% *}
-	export PA_LIB PA_SPOOL IMPORT_DIR SENSOR PROFILE PROFILE_SHA256 REDISSECT
-	export TSHARK=${PROGRAM[tshark]} CAPINFOS=${PROGRAM[capinfos]} TSHARK2CSV=${PROGRAM[tshark2csv]}
-	export TSHARK_LINE DIALECT
+	workers_settings
 	LOADER_RC=0
-	[[ $DB_AWAY -eq 1 ]] || import_start_loader
+	[[ $DB_AWAY -eq 1 ]] ||
+		loader_start "${PROGRAM[csv2mysql]}" "${DB_ARGS[@]}" load --spool "$PA_SPOOL" --follow
 	import_workers
 	import_wait_for_loader
 	progress_clear

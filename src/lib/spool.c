@@ -161,6 +161,11 @@ void pa_spool_free(struct pa_spool *s)
 	free(s);
 }
 
+const char *pa_spool_prefix(const struct pa_spool *s)
+{
+	return s->prefix;
+}
+
 struct pa_output *pa_spool_outputs(struct pa_spool *s)
 {
 	return s->outputs;

@@ -56,6 +56,8 @@ static const struct pa_option table[] = {
      "keep aside longer input rows (default: 4194304)", KIB, 1024 * MIB},
     {0, "progress-file", PA_OPT_TEXT, AT(progress_file), "FILE",
      "write the number of rows done to FILE, twice a second", 0, 0},
+    {0, "name-file", PA_OPT_TEXT, AT(name_file), "FILE",
+     "--spool: write what the names of the capture's batches begin with to FILE", 0, 0},
     {0, "replace", PA_OPT_FLAG, AT(replace), NULL,
      "--spool: the batches replace what the database has of the capture", 0, 0},
     {0, "trailer", PA_OPT_FLAG, AT(trailer), NULL,
@@ -131,6 +133,8 @@ static enum pa_status check_company(const struct options *o, struct pa_error *er
 	if (o->replace && !(o->spool && o->capture_sha256))
 		return pa_fail(err, PA_EUSAGE, 0,
 		               "--replace goes with --spool and --capture-sha256");
+	if (o->name_file && !o->spool)
+		return pa_fail(err, PA_EUSAGE, 0, "--name-file goes with --spool");
 	if (o->trailer && !o->spool)
 		return pa_fail(err, PA_EUSAGE, 0, "--trailer goes with --spool");
 	if (o->find && !o->field_table)

@@ -32,6 +32,7 @@ struct options {
 	const char *rejects;
 	uint64_t max_row_bytes;
 	const char *progress_file;
+	const char *name_file;
 	int replace, trailer;
 	int print_args, print_ddl, print_load, print_columns, print_fields, print_text;
 	const char *find;

@@ -81,6 +81,22 @@ static enum pa_status open_file(const char *name, int flags, int *fd, struct pa_
 	               : PA_OK;
 }
 
+/* Before the first batch: who has the name can tell whether one of them is in the spool. */
+static enum pa_status write_name(const struct sink *s, struct pa_error *err)
+{
+	const char *prefix = pa_spool_prefix(s->spool);
+	int fd;
+	enum pa_status st = open_file(s->o->name_file, O_WRONLY | O_TRUNC, &fd, err);
+
+	if (st != PA_OK)
+		return st;
+	st = pa_io_write_all(fd, prefix, strlen(prefix), s->o->name_file, err);
+	if (st == PA_OK)
+		st = pa_io_write_all(fd, "\n", 1, s->o->name_file, err);
+	close(fd);
+	return st;
+}
+
 static enum pa_status write_header(struct sink *s, struct pa_error *err)
 {
 	struct pa_output *out = &s->outputs[s->table - s->p->tables];
@@ -119,6 +135,8 @@ enum pa_status sink_open(struct sink *s, const struct options *o, const struct p
 		st = open_file(o->progress_file, O_WRONLY | O_TRUNC, &s->progress_fd, err);
 	if (st == PA_OK && o->spool)
 		st = open_spool(s, err);
+	if (st == PA_OK && o->name_file)
+		st = write_name(s, err);
 	if (st == PA_OK)
 		st = write_header(s, err);
 	return st;

@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # pcapanalyzer sources these files together
+# Before any capture is touched: what the installed tshark is like, and whether it can do what the
+# profile wants. IMPORT_DIR is the run's own folder.
+
+CANARY='' # pid of the one who asks tshark for its dialect
+
+# What tshark is asked for: TSHARK_ARGS, and for the workers the file tshark-args.
+know_arguments() {
+	local words
+	"${PROGRAM[tshark2csv]}" -p "$PROFILE" --dialect "$1" --tshark-args >"$IMPORT_DIR/tshark-args" || exit
+	read -r -a words <"$IMPORT_DIR/tshark-args"
+	TSHARK_ARGS=("${words[@]}")
+	printf '%s\n' "${TSHARK_ARGS[@]}" >"$IMPORT_DIR/tshark-args"
+}
+
+# Ask this tshark for every field of the profile.
+know_fields() {
+	local err
+	: >"$IMPORT_DIR/empty"
+	if err=$(clean_wireshark "$IMPORT_DIR/wireshark" "${PROGRAM[tshark]}" -r "$IMPORT_DIR/empty" \
+		"${TSHARK_ARGS[@]}" 2>&1 >/dev/null); then
+		return 0
+	fi
+	if [[ $err == *"Some fields aren't valid"* ]]; then
+		die "$EXIT_USAGE" "this tshark does not know the field(s) $(unknown_fields "$err") of the profile ${OPT[profile]:-packets}; correct the profile, or install a tshark that knows them ('pcapanalyzer fields WORD' searches those it has)"
+	fi
+	die "$EXIT_FAILED" "tshark refuses to start: $(wireshark_reason <<<"$err")"
+}
+
+# Before any capture is touched: the installed tshark speaks a DIALECT that is known, and has
+# every field of the PROFILE, which is from now on the resolved one.
+know_tshark() {
+	local table guess
+	wireshark_line "$IMPORT_DIR"
+	wireshark_dialect "$IMPORT_DIR" >"$IMPORT_DIR/dialect" 2>"$IMPORT_DIR/dialect.err" </dev/null &
+	CANARY=$!
+	table=$(wireshark_fields "$IMPORT_DIR") || exit
+	PROFILE=$(resolve_profile "$IMPORT_DIR" "$PROFILE" "$table") || exit
+	guess=$(wireshark_guess)
+	know_arguments "$guess"
+	know_fields
+	if ! wait "$CANARY"; then
+		CANARY=''
+		cat -- "$IMPORT_DIR/dialect.err" >&2
+		exit "$EXIT_FAILED"
+	fi
+	CANARY=''
+	DIALECT=$(<"$IMPORT_DIR/dialect")
+	[[ $DIALECT == "$guess" ]] || know_arguments "$DIALECT"
+}

@@ -1,0 +1,132 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # pcapanalyzer sources these files together
+# What import and the services have in common: workers, each of which reads one capture into the
+# spool in a session of its own, and one loader beside them. IMPORT_DIR is the run's own folder.
+
+# shellcheck source=scripts/lib/know.sh
+. "$PA_LIB/know.sh"
+
+IMPORT_DIR=''
+LOADER=''             # pid of the loader, '' when there is none
+LOADER_FD=''          # closing it tells the loader to drain the spool and end
+DONE_PART=''          # the first digits of a number whose rest has not come yet
+declare -gA WORKER=() # pid by the number of the capture
+declare -gA RESULT=() # what worker_result() read
+
+# What the workers read from their environment.
+workers_settings() {
+	PROFILE_SHA256=$(sha256sum <"$PROFILE")
+	PROFILE_SHA256=${PROFILE_SHA256%% *}
+	export PA_LIB PA_SPOOL IMPORT_DIR SENSOR PROFILE PROFILE_SHA256 REDISSECT
+	export TSHARK=${PROGRAM[tshark]} CAPINFOS=${PROGRAM[capinfos]} TSHARK2CSV=${PROGRAM[tshark2csv]}
+	export TSHARK_LINE DIALECT
+}
+
+# The pipe into which every worker writes its number as its last act.
+workers_open() {
+	mkfifo -- "$IMPORT_DIR/done.fifo"
+	exec {DONE_FD}<>"$IMPORT_DIR/done.fifo"
+}
+
+# worker_start NUMBER SCRIPT ARGUMENT...
+worker_start() {
+	local n=$1 script=$2
+	shift 2
+	# The worker must hold neither end of the loader's pipe, or the loader outlives us.
+	(
+		[[ -z $LOADER_FD ]] || exec {LOADER_FD}>&-
+		exec {DONE_FD}>&-
+		exec setsid -- "$BASH" "$PA_LIB/$script" "$n" "$@"
+	) </dev/null >/dev/null 2>"$IMPORT_DIR/worker.$n.err" &
+	WORKER[$n]=$!
+}
+
+# Wait $1 seconds for the number of a worker that has ended; sets DONE_NUMBER. The time can be
+# over in the middle of a number: its first digits are kept for the next call.
+worker_next() {
+	local part=''
+	if read -r -t "$1" -u "$DONE_FD" part; then
+		DONE_NUMBER=$DONE_PART$part DONE_PART=''
+		[[ -n $DONE_NUMBER ]]
+	else
+		DONE_PART+=$part
+		return 1
+	fi
+}
+
+# Wait up to $1 seconds for workers to end; sets ENDED to their numbers. One that was killed
+# before it could give its word is among them.
+workers_wait() {
+	local n
+	local -A ended=()
+	ENDED=()
+	if worker_next "$1"; then
+		ended[$DONE_NUMBER]=1
+	else
+		for n in "${!WORKER[@]}"; do
+			kill -0 "${WORKER[$n]}" 2>/dev/null || ended[$n]=1
+		done
+	fi
+	for n in "${!ended[@]}"; do
+		[[ -z ${WORKER[$n]+x} ]] || ENDED+=("$n")
+	done
+}
+
+# Read what worker $1 left into RESULT (state, packets, text, replaced, batches), and forget it.
+worker_result() {
+	local n=$1 key
+	wait "${WORKER[$n]}" 2>/dev/null || true
+	unset "WORKER[$n]"
+	RESULT=([state]=failed [packets]=0 [text]='' [replaced]=0 [batches]='')
+	if [[ -r $IMPORT_DIR/result.$n ]]; then
+		for key in state packets text replaced batches; do
+			read -r "RESULT[$key]" || true
+		done <"$IMPORT_DIR/result.$n"
+	else
+		RESULT[text]="the worker ended early: $(head -c 300 "$IMPORT_DIR/worker.$n.err" 2>/dev/null)"
+	fi
+	rm -rf -- "$IMPORT_DIR/result.$n" "$IMPORT_DIR/worker.$n.err" "$IMPORT_DIR/work.$n"
+}
+
+# End what runs, at once.
+workers_kill() {
+	local pid
+	for pid in "${WORKER[@]}"; do
+		# Each worker leads its own session: tshark goes before it can be taken for done.
+		kill -TERM -- "-$pid" 2>/dev/null || true
+	done
+	[[ ${#WORKER[@]} -eq 0 ]] || wait "${WORKER[@]}" 2>/dev/null || true
+	[[ -z $CANARY ]] || wait "$CANARY" 2>/dev/null || true
+	if [[ -n $LOADER ]]; then
+		kill -TERM "$LOADER" 2>/dev/null || true
+		wait "$LOADER" 2>/dev/null || true
+	fi
+}
+
+# --- the loader -------------------------------------------------------------------------
+
+# loader_start COMMAND...: it loads until its standard input ends and the spool is empty.
+loader_start() {
+	rm -f -- "$IMPORT_DIR/loader.fifo"
+	mkfifo -- "$IMPORT_DIR/loader.fifo"
+	setsid -- "$@" <"$IMPORT_DIR/loader.fifo" >/dev/null 2>"$IMPORT_DIR/loader.err" &
+	LOADER=$!
+	exec {LOADER_FD}>"$IMPORT_DIR/loader.fifo"
+}
+
+loader_gone() {
+	[[ -n $LOADER ]] && ! kill -0 "$LOADER" 2>/dev/null
+}
+
+# Let it load what there is, and end.
+loader_drain() {
+	[[ -z $LOADER_FD ]] || exec {LOADER_FD}>&-
+	LOADER_FD=''
+}
+
+# Sets LOADER_RC to how the loader ended.
+loader_wait() {
+	LOADER_RC=0
+	wait "$LOADER" || LOADER_RC=$?
+	LOADER=''
+}
