@@ -43,6 +43,18 @@ progress_clear() {
 	fi
 }
 
+progress_line() {
+	[[ $PROGRESS -eq 1 ]] || return 0
+	printf '\r\033[K%s' "$1" >&2
+	PROGRESS_SHOWN=1
+}
+
+# "1 capture", "2 captures"
+counted() {
+	printf '%s %s' "$1" "$2"
+	[[ $1 -eq 1 ]] || printf s
+}
+
 # Tab-separated lines on standard input, in columns under the words given.
 print_table() {
 	local IFS=$'\t'

@@ -1,34 +1,16 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # import.sh exports what is in capitals
+# shellcheck disable=SC2154 # workers.sh exports what is in capitals
 # Read one capture into the spool: import-one.sh NUMBER FILE NAME.
-# Runs in its own session, so that Ctrl-C on the terminal reaches import.sh only: a tshark
-# that is interrupted can end with status 0 in the middle of a file.
-set -euo pipefail
-umask 077
-export LC_ALL=C
+# shellcheck source=scripts/lib/worker.sh
+. "$PA_LIB/worker.sh"
 # shellcheck source=scripts/lib/wireshark.sh
 . "$PA_LIB/wireshark.sh"
-
-number=$1 file=$2 name=$3
-work=$IMPORT_DIR/work.$number
-replace=0 # 1: what is stored of this capture has to go
-
-# result STATE PACKETS TEXT: the last act.
-result() {
-	local name=''
-	[[ ! -r $work/name ]] || read -r name <"$work/name"
-	printf '%s\n%s\n%s\n%s\n%s\n' "$1" "$2" "${3//[[:cntrl:]]/?}" "$replace" "$name" >"$IMPORT_DIR/result.$number.partial"
-	mv -- "$IMPORT_DIR/result.$number.partial" "$IMPORT_DIR/result.$number"
-	printf '%s\n' "$number" >"$IMPORT_DIR/done.fifo"
-	exit 0
-}
 
 # What the filter said last, without its name.
 filter_words() {
 	tail -n 1 -- "$work/filter.err" | sed 's/^tshark2csv: \(error\|warning\): //'
 }
 
-mkdir -p -- "$work/home"
 [[ -e $file ]] || result failed 0 "no such file"
 [[ -f $file ]] || result failed 0 "not a regular file"
 [[ -r $file ]] || result failed 0 "permission denied; make it readable for $(id -un)"

@@ -144,13 +144,7 @@ import_progress() {
 		eta=$((elapsed / 1000 * (ALL_BYTES - bytes) / bytes))
 		text+="  $((eta / 60)):$(printf %02d $((eta % 60))) left"
 	fi
-	import_progress_line "$text"
-}
-
-import_progress_line() {
-	[[ $PROGRESS -eq 1 ]] || return 0
-	printf '\r\033[K%s' "$1" >&2
-	PROGRESS_SHOWN=1
+	progress_line "$text"
 }
 
 # --- the command ------------------------------------------------------------------------
@@ -223,15 +217,10 @@ import_wait_for_loader() {
 	loader_drain
 	[[ -n $LOADER ]] || return 0
 	while ! loader_gone; do
-		import_progress_line "storing: $(count_batches ready) batches left"
+		progress_line "storing: $(count_batches ready) batches left"
 		sleep 0.1
 	done
 	loader_wait
-}
-
-import_count() {
-	printf '%s %s' "$1" "$2"
-	[[ $1 -eq 1 ]] || printf s
 }
 
 import_run() {
@@ -268,7 +257,7 @@ import_run() {
 	import_wait_for_loader
 	progress_clear
 
-	sum="$(import_count "$N_DONE" capture), $(import_count "$DONE_PACKETS" packet)"
+	sum="$(counted "$N_DONE" capture), $(counted "$DONE_PACKETS" packet)"
 	[[ $N_REPLACED -eq 0 ]] || sum+="; $N_REPLACED replace what was there"
 	[[ $N_KNOWN -eq 0 ]] || sum+="; $N_KNOWN were already there"
 	[[ $N_CUT -eq 0 ]] || sum+="; $N_CUT cut short"

@@ -6,6 +6,8 @@
 # command|operands|what it does
 COMMANDS=(
 	'import|FILE\|DIR\|-...|put captures into the database (folders with all they hold, - is standard input)'
+	'capture||capture live, for months: dumpcap writes short files, each is read and stored'
+	'watch|DIR...|put captures into the database as other programs finish them in these folders'
 	'load||store what waits in the spool; made for cron'
 	'migrate||bring the database up to a profile that has grown, while it is in use'
 	'query|[NAME\|SQL]|answer a canned question or any SQL; alone: list the questions'
@@ -22,12 +24,28 @@ OPTIONS=(
 	'*|help|h||print this help'
 	'-|version|V||print the version'
 	'-|dump-options|||print the table of options, for the completion'
-	'import|jobs|j|N|captures read at the same time; default: one per processor core'
-	'import verify captures load migrate|profile|p|NAME|profile of fields and tables; default: packets'
-	'import captures verify|sensor||NAME|who captured it; default: the host name'
+	'import capture watch|jobs|j|N|captures read at the same time; default: one per processor core'
+	'import capture watch verify captures load migrate|profile|p|NAME|profile of fields and tables; default: packets'
+	'import capture watch captures verify|sensor||NAME|who captured it; default: the host name'
 	'import|redissect|||replace captures that are there, where profile or tshark is another now'
 	'migrate|dry-run|||print the statements, and change nothing'
-	'import|progress||auto\|always\|never|progress line on standard error; default: on a terminal'
+	'import capture watch|progress||auto\|always\|never|progress line on standard error; default: on a terminal'
+	'capture|interface|i|IFACE|listen here; several with one -i each'
+	'capture|filter|f|TEXT|only packets that this capture filter lets through'
+	'capture|snapshot-length|s|N|keep so many bytes of a packet'
+	'capture|no-promiscuous-mode|||only what is for this machine'
+	'capture|monitor-mode|I||monitor mode, where the interface has it'
+	'capture|buffer-size|B|N|MiB of the buffer that the kernel fills; default: dumpcap has 2'
+	'capture|linktype|y|TEXT|the link type to ask for'
+	'capture|name||NAME|name of this capture, for its folder; default: the interfaces'
+	'capture|rotate-seconds||N|seconds of one file, and so how old rows are at least; default: 5'
+	'capture|rotate-size||N|megabytes of one file; default: 64'
+	'watch|settle||N|seconds without a change after which a file is finished; default: 10'
+	'watch|remove|||remove a file when the database has all of it'
+	'capture watch|max-queue||SIZE|disk for what waits, such as 500M or 10G (the default); then the oldest goes'
+	'capture watch|min-free||SIZE|disk to be left free; default: 1G'
+	'capture watch|drain-seconds||N|at the end, store what there is for so long; default: 60'
+	'load|follow|||go on until standard input ends and the spool is empty'
 	'query status|format||auto\|table\|csv\|tsv\|json|how to print; auto: a table on a terminal, else TSV'
 	'query|limit||N|rows that a canned question answers with'
 	'query|since||TIME|from this time on (UTC), for canned questions'
@@ -153,6 +171,15 @@ set_option() {
 		[[ $value =~ ^[0-9]{1,9}$ ]] || usage_error "option --$name: \"$(clean "$value")\" is not a whole number"
 		value=$((10#$value))
 		[[ $value -ge 1 ]] || usage_error "option --$name: 0 is too small"
+		;;
+	SIZE)
+		[[ $value =~ ^[0-9]{1,9}[KMGT]?$ && ! $value =~ ^0+[KMGT]?$ ]] ||
+			usage_error "option --$name: \"$(clean "$value")\" is not a size such as 500M or 10G"
+		;;
+	IFACE)
+		[[ -n $value && $value != -* && $value != *[[:cntrl:]]* ]] ||
+			usage_error "option --$name: \"$(clean "$value")\" is not an interface"
+		value=${OPT[$name]:+${OPT[$name]}$'\n'}$value
 		;;
 	*'|'*)
 		[[ "|$arg|" == *"|$value|"* && $value != *'|'* ]] ||

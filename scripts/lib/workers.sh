@@ -10,6 +10,7 @@ IMPORT_DIR=''
 LOADER=''             # pid of the loader, '' when there is none
 LOADER_FD=''          # closing it tells the loader to drain the spool and end
 DONE_PART=''          # the first digits of a number whose rest has not come yet
+declare -gA OWN_FDS=() # that no child may hold: whoever waits at the other end would wait for it
 declare -gA WORKER=() # pid by the number of the capture
 declare -gA RESULT=() # what worker_result() read
 
@@ -26,16 +27,22 @@ workers_settings() {
 workers_open() {
 	mkfifo -- "$IMPORT_DIR/done.fifo"
 	exec {DONE_FD}<>"$IMPORT_DIR/done.fifo"
+	OWN_FDS[done]=$DONE_FD
+}
+
+close_own_fds() {
+	local fd
+	for fd in "${OWN_FDS[@]}"; do
+		exec {fd}>&-
+	done
 }
 
 # worker_start NUMBER SCRIPT ARGUMENT...
 worker_start() {
 	local n=$1 script=$2
 	shift 2
-	# The worker must hold neither end of the loader's pipe, or the loader outlives us.
 	(
-		[[ -z $LOADER_FD ]] || exec {LOADER_FD}>&-
-		exec {DONE_FD}>&-
+		close_own_fds
 		exec setsid -- "$BASH" "$PA_LIB/$script" "$n" "$@"
 	) </dev/null >/dev/null 2>"$IMPORT_DIR/worker.$n.err" &
 	WORKER[$n]=$!
@@ -109,9 +116,13 @@ workers_kill() {
 loader_start() {
 	rm -f -- "$IMPORT_DIR/loader.fifo"
 	mkfifo -- "$IMPORT_DIR/loader.fifo"
-	setsid -- "$@" <"$IMPORT_DIR/loader.fifo" >/dev/null 2>"$IMPORT_DIR/loader.err" &
+	(
+		close_own_fds
+		exec setsid -- "$@"
+	) <"$IMPORT_DIR/loader.fifo" >/dev/null 2>"$IMPORT_DIR/loader.err" &
 	LOADER=$!
 	exec {LOADER_FD}>"$IMPORT_DIR/loader.fifo"
+	OWN_FDS[loader]=$LOADER_FD
 }
 
 loader_gone() {
@@ -122,6 +133,7 @@ loader_gone() {
 loader_drain() {
 	[[ -z $LOADER_FD ]] || exec {LOADER_FD}>&-
 	LOADER_FD=''
+	unset 'OWN_FDS[loader]'
 }
 
 # Sets LOADER_RC to how the loader ended.
