@@ -25,11 +25,14 @@
 /* Errors of the server that somebody has to tell from others, in err->sys.
  * Source: MySQL manual, "Server Error Message Reference"; the same in MariaDB. */
 enum {
+	PA_DB_TOO_MANY = 1040, /* connections */
 	PA_DB_NO_SUCH_COLUMN = 1054,
 	PA_DB_DUPLICATE = 1062,
 	PA_DB_NO_SUCH_TABLE = 1146,
+	PA_DB_TOO_MANY_OF_USER = 1203,
 	PA_DB_LOCK_WAIT = 1205,
 	PA_DB_DEADLOCK = 1213,
+	PA_DB_USER_LIMIT = 1226,
 	PA_DB_NO_PARTITION = 1526,
 };
 

@@ -10,6 +10,7 @@
 #include "pcapanalyzer/buf.h"
 #include "pcapanalyzer/db.h"
 #include "pcapanalyzer/error.h"
+#include "pcapanalyzer/event.h"
 #include "pcapanalyzer/manifest.h"
 
 #define PA_LEDGER_VERSION    3
@@ -20,6 +21,27 @@ enum pa_status pa_ledger_version(struct pa_db *db, uint64_t *version, struct pa_
     __attribute__((warn_unused_result));
 /* PA_EDENIED when there is no ledger, or one of another version than ours. */
 enum pa_status pa_ledger_check(struct pa_db *db, struct pa_error *err)
+    __attribute__((warn_unused_result));
+
+/* Find or make the sensor; commits at once, so call it outside a transaction. */
+enum pa_status pa_ledger_sensor(struct pa_db *db, const char *name, uint64_t *sensor_id,
+                                struct pa_error *err) __attribute__((warn_unused_result));
+
+/* Enter the coverage event ID. PA_EDUP: it is there already, and stays as it is. */
+enum pa_status pa_ledger_event(struct pa_db *db, uint64_t sensor_id, const char *id,
+                               const struct pa_event *e, struct pa_error *err)
+    __attribute__((warn_unused_result));
+
+/* How far this machine's clock is ahead of the server's, in microseconds, as one round trip
+ * tells: wrong by half of its time at most. */
+enum pa_status pa_ledger_clock(struct pa_db *db, int64_t *offset_us, struct pa_error *err)
+    __attribute__((warn_unused_result));
+
+/* Note that the loader of this sensor lives; a sensor that is not in the ledger is none yet.
+ * waiting: batches in its spool
+ * loader:  program and version */
+enum pa_status pa_ledger_seen(struct pa_db *db, const char *sensor, int64_t offset_us,
+                              uint64_t waiting, const char *loader, struct pa_error *err)
     __attribute__((warn_unused_result));
 
 /* Find or make the sensor and the capture that the batch names; commits at once, so call it

@@ -11,21 +11,32 @@ static const struct pa_option table[] = {
      "fields, columns and tables (default: packets)", 0, 0},
     {0, "field-table", PA_OPT_TEXT, AT(field_table), "FILE",
      "what tshark -G fields prints: check the profile, and find types", 0, 0},
-    {0, "spool", PA_OPT_TEXT, AT(spool), "DIR", "load: the folder that tshark2csv -o writes", 0, 0},
+    {0, "spool", PA_OPT_TEXT, AT(spool), "DIR", "load, event: the folder between filter and loader",
+     0, 0},
     {0, "follow", PA_OPT_FLAG, AT(follow), NULL,
      "load: go on until standard input ends and the spool is empty", 0, 0},
     {0, "retry-seconds", PA_OPT_NUMBER, AT(retry_s), "N",
      "load: try a busy or lost server again for so long (default: 30)", 0, 86400},
     {0, "dry-run", PA_OPT_FLAG, AT(dry_run), NULL,
      "migrate: print the statements, and change nothing", 0, 0},
-    {0, "sensor", PA_OPT_TEXT, AT(sensor), "NAME", "status, captures: only of this sensor", 0, 0},
+    {0, "sensor", PA_OPT_TEXT, AT(sensor), "NAME", "only of this sensor; event: whose it is", 0, 0},
     {0, "sql", PA_OPT_TEXT, AT(sql), "DIR", "folder with views/ and queries/", 0, 0},
     {0, "format", PA_OPT_CHOICE, AT(format), "auto|table|csv|tsv|json",
      "form of answers (default: a table on a terminal, else tsv)", 0, 0},
     {0, "limit", PA_OPT_NUMBER, AT(limit), "N", "query: at most N rows", 1, UINT32_MAX},
     {0, "since", PA_OPT_TEXT, AT(since), "TIME",
      "query: from this time on, UTC: a date, a date and time, or 2h, 7d ago", 0, 0},
-    {0, "until", PA_OPT_TEXT, AT(until), "TIME", "query: before this time", 0, 0},
+    {0, "until", PA_OPT_TEXT, AT(until), "TIME",
+     "query: before this time; event: when it ended, in seconds since 1970", 0, 0},
+    {0, "interface", PA_OPT_TEXT, AT(interface), "NAME", "event: where the sensor listens", 0, 0},
+    {0, "kind", PA_OPT_CHOICE, AT(kind), "captured|dropped|lost|stopped|clock",
+     "event: what happened", 0, 0},
+    {0, "from", PA_OPT_TEXT, AT(from), "EPOCH", "event: when it began, in seconds since 1970", 0,
+     0},
+    {0, "packets", PA_OPT_NUMBER, AT(packets), "N", "event: how many packets", 0, NOT_GIVEN - 1},
+    {0, "bytes", PA_OPT_NUMBER, AT(bytes), "N", "event: how many bytes", 0, NOT_GIVEN - 1},
+    {0, "sha256", PA_OPT_TEXT, AT(sha256), "HEX", "event: the capture file that it is about", 0, 0},
+    {0, "detail", PA_OPT_TEXT, AT(detail), "TEXT", "event: what there is to say", 0, 0},
     {'v', "verbose", PA_OPT_FLAG, AT(verbose), NULL, "load: one line per batch", 0, 0},
     {0, "defaults-file", PA_OPT_TEXT, AT(defaults_file), "FILE", "read only this option file", 0,
      0},
@@ -57,7 +68,12 @@ enum pa_status options_read(int argc, char **argv, struct options *o, struct pa_
 	int first = argc;
 	enum pa_status st;
 
-	*o = (struct options){.profile = "packets", .retry_s = 30, .ssl_mode = -1};
+	*o = (struct options){.profile = "packets",
+	                      .retry_s = 30,
+	                      .ssl_mode = -1,
+	                      .kind = -1,
+	                      .packets = NOT_GIVEN,
+	                      .bytes = NOT_GIVEN};
 	st = pa_cli_parse(argc, argv, table, N_OPTIONS, o, &first, err);
 	if (st != PA_OK || o->help || o->version || o->dump)
 		return st;
@@ -78,6 +94,7 @@ enum pa_status options_help(struct pa_buf *out)
 	         "  init             create what is missing: database, tables, partitions, views\n"
 	         "  migrate          add tables, columns and keys that are new in the profile\n"
 	         "  load             load every batch of the spool, and remove it there\n"
+	         "  event            put a coverage event into the spool; needs no server\n"
 	         "  status           how much is stored, per capture\n"
 	         "  captures         the captures, tab-separated, for scripts\n"
 	         "  verify           prove that stored + rejected + filtered = packets\n"

@@ -9,8 +9,13 @@
 
 enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_CSV, FORMAT_TSV, FORMAT_JSON };
 
+#define NOT_GIVEN UINT64_MAX
+
 struct options {
 	const char *profile, *field_table, *spool, *sensor, *sql, *since, *until;
+	const char *interface, *from, *sha256, *detail;
+	int kind;                /* enum pa_event_kind; -1: not given */
+	uint64_t packets, bytes; /* NOT_GIVEN: not given */
 	int follow, verbose, dry_run;
 	uint64_t retry_s;
 	int format;

@@ -1,4 +1,4 @@
-/* load: every batch of a spool, oldest name first. */
+/* load: every coverage event and every batch of a spool, oldest name first. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "events.h"
 #include "pcapanalyzer/batch.h"
 #include "pcapanalyzer/ledger.h"
 #include "pcapanalyzer/load.h"
@@ -16,6 +17,7 @@
 #include "pcapanalyzer/partition.h"
 #include "pcapanalyzer/redissect.h"
 #include "replace.h"
+#include "seen.h"
 
 #define POLL_MS         200
 #define BACKOFF_MS      250
@@ -57,6 +59,7 @@ struct loader {
 	int64_t held_ms;
 	struct pa_error held_why;
 	size_t n_unfinished;
+	struct seen seen;
 };
 
 /* What is loaded in one transaction: one batch, or all that replace a capture. */
@@ -77,6 +80,17 @@ static int64_t now_ms(void)
 static enum pa_status interrupted(struct pa_error *err)
 {
 	return pa_fail(err, PA_ABORTED, 0, "interrupted; what is not stored stays in the spool");
+}
+
+/* How long a busy or lost server is tried again. */
+struct patience {
+	int64_t give_up_ms;
+	int wait_ms;
+};
+
+static struct patience patience_of(const struct loader *l)
+{
+	return (struct patience){now_ms() + (int64_t)l->r->o.retry_s * 1000, BACKOFF_MS};
 }
 
 /* Sleep, and meanwhile notice the end of standard input. */
@@ -150,6 +164,73 @@ static enum pa_status connect_loader(struct loader *l, struct pa_error *err)
 	return st == PA_OK ? pa_ledger_check(l->db, err) : st;
 }
 
+static void disconnect(struct loader *l)
+{
+	pa_db_free(l->db);
+	l->db = NULL;
+}
+
+/* After a PA_EBUSY: PA_OK when it is time to try again, on a new connection. */
+static enum pa_status wait_for_server(struct loader *l, struct patience *p,
+                                      const struct pa_error *cause, struct pa_error *err)
+{
+	disconnect(l);
+	if (stop)
+		return interrupted(err);
+	if (now_ms() >= p->give_up_ms)
+		return pa_fail(err, PA_EBUSY, cause->sys, "%s; the batches stay in the spool",
+		               cause->msg);
+	if (cause->sys == PA_DB_NO_PARTITION)
+		l->partitions_ms = 0;
+	look_after_partitions(l);
+	pause_ms(l, p->wait_ms);
+	if (stop)
+		return interrupted(err);
+	p->wait_ms = 2 * p->wait_ms < BACKOFF_MAX_MS ? 2 * p->wait_ms : BACKOFF_MAX_MS;
+	return PA_OK;
+}
+
+/* The first connection, at once and not at the first batch: a wrong password shows before the
+ * work starts. A server with too many connections is waited for; one that is not there may be
+ * away for long, and whoever called can go on meanwhile. */
+static enum pa_status connect_first(struct loader *l, struct pa_error *err)
+{
+	struct patience p = patience_of(l);
+
+	for (;;) {
+		struct pa_error cause = {0};
+		enum pa_status st = connect_loader(l, &cause);
+
+		if (cause.sys != PA_DB_TOO_MANY && cause.sys != PA_DB_TOO_MANY_OF_USER &&
+		    cause.sys != PA_DB_USER_LIMIT) {
+			*err = cause;
+			return st;
+		}
+		st = wait_for_server(l, &p, &cause, err);
+		if (st != PA_OK)
+			return st;
+	}
+}
+
+/* Tell the ledger that we live. It is no reason to fail: the next time may do. */
+static void note_seen(struct loader *l)
+{
+	struct pa_error err = {0};
+
+	l->seen.noted_ms = now_ms();
+	if (!l->db || seen_note(&l->seen, l->db, &l->spool, &err) == PA_OK)
+		return;
+	disconnect(l);
+	if (err.code != PA_EBUSY)
+		pa_log_warning("%s", err.msg);
+}
+
+static void note_seen_at_times(struct loader *l)
+{
+	if (now_ms() - l->seen.noted_ms >= SEEN_EVERY_MS)
+		note_seen(l);
+}
+
 static enum pa_status load_single(struct loader *l, const char *id, struct pa_load_result *got,
                                   struct pa_error *err)
 {
@@ -177,7 +258,6 @@ static enum pa_status load_replacement(struct loader *l, const struct task *t,
 	return st;
 }
 
-/* Try once. PA_EBUSY leaves no connection. */
 static enum pa_status try_task(struct loader *l, const struct task *t, struct pa_load_result *got,
                                struct pa_error *err)
 {
@@ -186,15 +266,14 @@ static enum pa_status try_task(struct loader *l, const struct task *t, struct pa
 	if (st == PA_OK)
 		st = t->replaces ? load_replacement(l, t, got, err)
 		                 : load_single(l, t->ids[0], got, err);
-	if (st == PA_EBUSY) {
-		pa_db_free(l->db);
-		l->db = NULL;
-	}
 	return st;
 }
 
-static enum pa_status keep_aside(struct loader *l, const char *id, const struct pa_error *cause,
-                                 struct pa_error *err)
+typedef enum pa_status aside_fn(const struct pa_queue *s, const char *id, const char *reason,
+                                struct pa_error *err);
+
+static enum pa_status keep_aside(struct loader *l, aside_fn *put_aside, const char *id,
+                                 const struct pa_error *cause, struct pa_error *err)
 {
 	char reason[700];
 	enum pa_status st;
@@ -204,10 +283,12 @@ static enum pa_status keep_aside(struct loader *l, const char *id, const struct 
 		         cause->msg);
 	else
 		snprintf(reason, sizeof(reason), "%s", cause->msg);
-	st = pa_queue_aside(&l->spool, id, reason, err);
+	st = put_aside(&l->spool, id, reason, err);
 	if (st == PA_OK) {
 		l->kept_aside = 1;
-		pa_log_warning("batch %s is kept aside in %s/aside: %s", id, l->r->o.spool, reason);
+		pa_log_warning("%s %s is kept aside in %s/aside: %s",
+		               put_aside == pa_queue_aside ? "batch" : "coverage event", id,
+		               l->r->o.spool, reason);
 	}
 	return st;
 }
@@ -248,9 +329,8 @@ static enum pa_status remove_all(struct loader *l, const struct task *t, struct 
 
 static enum pa_status load_task(struct loader *l, const struct task *t, struct pa_error *err)
 {
+	struct patience p = patience_of(l);
 	int64_t start = now_ms();
-	int64_t give_up = start + (int64_t)l->r->o.retry_s * 1000;
-	int wait = BACKOFF_MS;
 
 	for (;;) {
 		struct pa_error cause = {0};
@@ -264,7 +344,7 @@ static enum pa_status load_task(struct loader *l, const struct task *t, struct p
 		if (at_fault(st)) {
 			st = PA_OK;
 			for (size_t i = 0; st == PA_OK && i < t->n; i++)
-				st = keep_aside(l, t->ids[i], &cause, err);
+				st = keep_aside(l, pa_queue_aside, t->ids[i], &cause, err);
 			return st;
 		}
 		if (cause.sys == PA_DB_NO_SUCH_COLUMN || cause.sys == PA_DB_NO_SUCH_TABLE)
@@ -273,19 +353,59 @@ static enum pa_status load_task(struct loader *l, const struct task *t, struct p
 			*err = cause;
 			return st;
 		}
-		if (stop)
-			return interrupted(err);
-		if (now_ms() >= give_up)
-			return pa_fail(err, st, cause.sys, "%s; the batches stay in the spool",
-			               cause.msg);
-		if (cause.sys == PA_DB_NO_PARTITION)
-			l->partitions_ms = 0;
-		look_after_partitions(l);
-		pause_ms(l, wait);
-		if (stop)
-			return interrupted(err);
-		wait = 2 * wait < BACKOFF_MAX_MS ? 2 * wait : BACKOFF_MAX_MS;
+		st = wait_for_server(l, &p, &cause, err);
+		if (st != PA_OK)
+			return st;
 	}
+}
+
+/* The events IDS, without those that turn out to be at fault. */
+static enum pa_status load_events(struct loader *l, char (*ids)[PA_EVENT_ID_MAX], size_t n,
+                                  struct pa_error *err)
+{
+	struct patience p = patience_of(l);
+
+	while (n > 0) {
+		struct pa_error cause = {0};
+		size_t bad = 0;
+		enum pa_status st = connect_loader(l, &cause);
+
+		if (st == PA_OK)
+			st = events_store(l->db, &l->spool, (const char(*)[PA_EVENT_ID_MAX])ids, n,
+			                  &l->seen, &bad, &cause);
+		if (st == PA_OK)
+			return st;
+		if (at_fault(st)) {
+			st = keep_aside(l, pa_queue_aside_event, ids[bad], &cause, err);
+			memmove(ids + bad, ids + bad + 1, (n - bad - 1) * sizeof(*ids));
+			n--;
+		} else if (st == PA_EBUSY) {
+			st = wait_for_server(l, &p, &cause, err);
+		} else {
+			*err = cause;
+		}
+		if (st != PA_OK)
+			return st;
+	}
+	return PA_OK;
+}
+
+/* All that is in coverage/ now; adds to *n_done. */
+static enum pa_status load_coverage(struct loader *l, size_t *n_done, struct pa_error *err)
+{
+	char(*ids)[PA_EVENT_ID_MAX] = NULL;
+	size_t n = 0;
+	size_t part;
+	enum pa_status st = pa_queue_list_events(&l->spool, &ids, &n, err);
+
+	for (size_t i = 0; st == PA_OK && i < n; i += part) {
+		part = n - i < EVENTS_AT_ONCE ? n - i : EVENTS_AT_ONCE;
+		st = stop ? interrupted(err) : load_events(l, ids + i, part, err);
+		note_seen_at_times(l);
+	}
+	free(ids);
+	*n_done += n;
+	return st;
 }
 
 /* A span that replaces a capture: loaded when all of it is there. *done 0: it has to wait. */
@@ -300,7 +420,7 @@ static enum pa_status load_span(struct loader *l, const struct task *t, int *don
 
 	*done = 1;
 	if (at_fault(st))
-		return keep_aside(l, t->ids[bad], &cause, err);
+		return keep_aside(l, pa_queue_aside, t->ids[bad], &cause, err);
 	if (st != PA_OK) {
 		*err = cause;
 		return st;
@@ -318,14 +438,20 @@ static enum pa_status load_span(struct loader *l, const struct task *t, int *don
 	return st;
 }
 
-/* 1 when the batches of this span are to replace a capture; 0 also for one that is damaged. */
-static int replaces(const struct loader *l, const char *id)
+/* Whose batch it is, and whether those of its span are to replace a capture; 0 also for one
+ * that is damaged. */
+static enum pa_status look_at(struct loader *l, const char *id, int *replaces, struct pa_error *err)
 {
 	struct pa_batch *b = NULL;
-	int yes = pa_batch_open(&l->spool, id, &b, NULL) == PA_OK && b->m.replaces;
+	enum pa_status st = PA_OK;
 
+	*replaces = 0;
+	if (pa_batch_open(&l->spool, id, &b, NULL) == PA_OK) {
+		*replaces = b->m.replaces;
+		st = seen_add(&l->seen, b->m.sensor, err);
+	}
 	pa_batch_free(b);
-	return yes;
+	return st;
 }
 
 /* One pass over the list: the ordinary batches, or those that replace. Adds to *n_done. */
@@ -337,9 +463,11 @@ static enum pa_status load_pass(struct loader *l, const char (*ids)[PA_BATCH_ID_
 
 	for (size_t i = 0; st == PA_OK && i < n; i += span) {
 		int done = 1;
+		int replaces = 0;
 
 		span = pa_redissect_span(ids + i, n - i);
-		if (replaces(l, ids[i]) != replacing)
+		st = look_at(l, ids[i], &replaces, err);
+		if (replaces != replacing)
 			continue;
 		if (!replacing)
 			span = 1;
@@ -347,23 +475,24 @@ static enum pa_status load_pass(struct loader *l, const char (*ids)[PA_BATCH_ID_
 			continue;
 		if (stop)
 			return interrupted(err);
-		if (replacing)
+		note_seen_at_times(l);
+		if (st == PA_OK && replacing)
 			st = load_span(l, &(struct task){ids + i, span, 1}, &done, err);
-		else
+		else if (st == PA_OK)
 			st = load_task(l, &(struct task){ids + i, 1, 0}, err);
 		*n_done += (size_t)(done && !is_held(l, ids[i]));
 	}
 	return st;
 }
 
-/* All that is in ready/ now. *n_done is how many were there and need not be looked at again. */
+/* All that is in ready/ now; adds to *n_done how many were there and need not be looked at
+ * again. */
 static enum pa_status load_ready(struct loader *l, size_t *n_done, struct pa_error *err)
 {
 	char(*ids)[PA_BATCH_ID_MAX] = NULL;
 	size_t n = 0;
 	enum pa_status st = pa_queue_list(&l->spool, &ids, &n, err);
 
-	*n_done = 0;
 	l->n_unfinished = 0;
 	if (l->r->o.follow && l->n_held > 0 && now_ms() - l->held_ms >= HELD_MS)
 		l->n_held = 0;
@@ -385,9 +514,12 @@ static enum pa_status load_until_empty(struct loader *l, struct pa_error *err)
 		int more = l->r->o.follow && l->input_open;
 		size_t n = 0;
 
-		st = load_ready(l, &n, err);
+		st = load_coverage(l, &n, err);
+		if (st == PA_OK)
+			st = load_ready(l, &n, err);
 		if (st != PA_OK)
 			return st;
+		note_seen_at_times(l);
 		if (stop)
 			return interrupted(err);
 		if (n == 0 && !more)
@@ -437,7 +569,7 @@ static enum pa_status become_loader(struct loader *l, int *got, struct pa_error 
 
 enum pa_status command_load(struct run *r, struct pa_error *err)
 {
-	struct loader l = {.r = r, .spool = {-1, -1, -1, -1, -1}, .input_open = 1};
+	struct loader l = {.r = r, .spool = {-1, -1, -1, -1, -1, -1}, .input_open = 1};
 	enum pa_status st;
 	int got = 0;
 
@@ -447,13 +579,14 @@ enum pa_status command_load(struct run *r, struct pa_error *err)
 	st = pa_queue_open(r->o.spool, &l.spool, err);
 	if (st == PA_OK)
 		st = become_loader(&l, &got, err);
-	/* At once, not at the first batch: a wrong password shows before the work starts. */
 	if (st == PA_OK && got)
-		st = connect_loader(&l, err);
+		st = connect_first(&l, err);
 	if (st == PA_OK && got)
 		st = load_until_empty(&l, err);
+	note_seen(&l);
 	pa_db_free(l.db);
 	pa_queue_close(&l.spool);
 	free(l.held);
+	seen_done(&l.seen);
 	return st == PA_OK && l.kept_aside ? PA_EDATA : st;
 }

@@ -16,8 +16,8 @@
 /* The ledger's own tables are not for batches. */
 static int table_allowed(const char *name)
 {
-	static const char *const ledger[] = {"sensors", "captures", "passports", "batches",
-	                                     "schema_version"};
+	static const char *const ledger[] = {"sensors",  "captures", "passports", "batches",
+	                                     "coverage", "prunes",   "pruned",    "schema_version"};
 
 	for (size_t i = 0; i < sizeof(ledger) / sizeof(ledger[0]); i++)
 		if (strcmp(name, ledger[i]) == 0)

@@ -128,8 +128,8 @@ enum pa_status pa_ledger_check(struct pa_db *db, struct pa_error *err)
 	               pa_db_name(db), (unsigned long long)version, PA_LEDGER_VERSION);
 }
 
-static enum pa_status find_sensor(struct pa_db *db, const char *name, uint64_t *out,
-                                  struct pa_error *err)
+enum pa_status pa_ledger_sensor(struct pa_db *db, const char *name, uint64_t *out,
+                                struct pa_error *err)
 {
 	struct pa_buf select;
 	struct pa_buf insert;
@@ -160,7 +160,7 @@ enum pa_status pa_ledger_capture(struct pa_db *db, const struct pa_manifest *m,
 	struct pa_buf insert;
 	uint64_t sensor = 0;
 	uint64_t capture = 0;
-	enum pa_status st = find_sensor(db, m->sensor ? m->sensor : "", &sensor, err);
+	enum pa_status st = pa_ledger_sensor(db, m->sensor ? m->sensor : "", &sensor, err);
 
 	pa_buf_init(&select, STATEMENT_MAX);
 	pa_buf_init(&insert, STATEMENT_MAX);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pcapanalyzer/lines.h"
 #include "pcapanalyzer/profile.h"
 
 static const char *const ends[] = {
@@ -33,24 +34,6 @@ void pa_manifest_done(struct pa_manifest *m)
 
 /* Writing */
 
-static enum pa_status put_text(struct pa_buf *out, const char *key, const char *text)
-{
-	enum pa_status st = pa_buf_printf(out, "%s ", key);
-
-	for (const char *p = text ? text : ""; st == PA_OK && *p; p++) {
-		if ((unsigned char)*p < 0x20 || *p == '\\' || *p == 0x7f)
-			st = pa_buf_printf(out, "\\x%02x", (unsigned)(unsigned char)*p);
-		else
-			st = pa_buf_putc(out, (uint8_t)*p);
-	}
-	return st == PA_OK ? pa_buf_putc(out, '\n') : st;
-}
-
-static enum pa_status put_number(struct pa_buf *out, const char *key, uint64_t v)
-{
-	return pa_buf_printf(out, "%s %llu\n", key, (unsigned long long)v);
-}
-
 static enum pa_status put_head(const struct pa_manifest *m, struct pa_buf *out)
 {
 	char hex[PA_SHA256_HEX + 1];
@@ -61,49 +44,49 @@ static enum pa_status put_head(const struct pa_manifest *m, struct pa_buf *out)
 	if (st == PA_OK)
 		st = pa_buf_printf(out, "profile %s\nprofile-sha256 %s\n", m->profile, hex);
 	if (st == PA_OK)
-		st = put_text(out, "sensor", m->sensor);
+		st = pa_lines_put_text(out, "sensor", m->sensor);
 	pa_hex(m->capture_sha256, PA_SHA256_BYTES, hex);
 	if (st == PA_OK)
 		st = pa_buf_printf(out, "capture-sha256 %s\n", hex);
 	if (st == PA_OK)
-		st = put_text(out, "capture-name", m->capture_name);
+		st = pa_lines_put_text(out, "capture-name", m->capture_name);
 	if (st == PA_OK)
-		st = put_number(out, "capture-bytes", m->capture_bytes);
+		st = pa_lines_put_number(out, "capture-bytes", m->capture_bytes);
 	if (st == PA_OK && m->has_capture_packets)
-		st = put_number(out, "capture-packets", m->capture_packets);
+		st = pa_lines_put_number(out, "capture-packets", m->capture_packets);
 	return st;
 }
 
 static enum pa_status put_counts(const struct pa_manifest *m, struct pa_buf *out)
 {
-	enum pa_status st = put_number(out, "first-row", m->first_row);
+	enum pa_status st = pa_lines_put_number(out, "first-row", m->first_row);
 
 	if (st == PA_OK)
-		st = put_number(out, "last-row", m->last_row);
+		st = pa_lines_put_number(out, "last-row", m->last_row);
 	if (st == PA_OK)
-		st = put_number(out, "packets", m->packets);
+		st = pa_lines_put_number(out, "packets", m->packets);
 	if (st == PA_OK)
-		st = put_number(out, "rejected", m->rejected);
+		st = pa_lines_put_number(out, "rejected", m->rejected);
 	if (st == PA_OK)
-		st = put_number(out, "filtered", m->filtered);
+		st = pa_lines_put_number(out, "filtered", m->filtered);
 	if (st == PA_OK)
-		st = put_number(out, "cut", m->cut);
+		st = pa_lines_put_number(out, "cut", m->cut);
 	if (st == PA_OK)
 		st = pa_buf_printf(out, "end %s\n", ends[m->end]);
 	if (st == PA_OK && m->replaces)
-		st = put_number(out, "replaces", 1);
+		st = pa_lines_put_number(out, "replaces", 1);
 	if (st == PA_OK)
-		st = put_text(out, "dialect", m->dialect);
+		st = pa_lines_put_text(out, "dialect", m->dialect);
 	if (st == PA_OK)
-		st = put_text(out, "tshark", m->tshark);
+		st = pa_lines_put_text(out, "tshark", m->tshark);
 	if (st == PA_OK && m->tshark_args)
-		st = put_text(out, "tshark-args", m->tshark_args);
+		st = pa_lines_put_text(out, "tshark-args", m->tshark_args);
 	if (st == PA_OK && m->filter)
-		st = put_text(out, "filter", m->filter);
+		st = pa_lines_put_text(out, "filter", m->filter);
 	if (st == PA_OK)
-		st = put_text(out, "first-ts", m->first_ts);
+		st = pa_lines_put_text(out, "first-ts", m->first_ts);
 	if (st == PA_OK)
-		st = put_text(out, "last-ts", m->last_ts);
+		st = pa_lines_put_text(out, "last-ts", m->last_ts);
 	return st;
 }
 
@@ -136,127 +119,25 @@ enum pa_status pa_manifest_write(const struct pa_manifest *m, struct pa_buf *out
 
 /* Reading */
 
-struct reader {
-	struct pa_slice rest;
-	unsigned line;
-	struct pa_slice value; /* of the line last taken */
-	struct pa_error *err;
-};
-
-static enum pa_status bad(struct reader *r, const char *why)
-{
-	enum pa_status st = pa_fail(r->err, PA_EFORMAT, 0, "manifest: %s", why);
-
-	if (r->err && r->err->row == 0)
-		r->err->row = r->line;
-	return st;
-}
-
-/* The next line if it starts with KEY and a space; 0 otherwise, and nothing is taken. */
-static int take(struct reader *r, const char *key)
-{
-	size_t n = strlen(key);
-	const uint8_t *nl = memchr(r->rest.ptr, '\n', r->rest.len);
-
-	if (!nl || (size_t)(nl - r->rest.ptr) <= n || memcmp(r->rest.ptr, key, n) != 0 ||
-	    r->rest.ptr[n] != ' ')
-		return 0;
-	r->value.ptr = r->rest.ptr + n + 1;
-	r->value.len = (size_t)(nl - r->value.ptr);
-	r->rest.len -= (size_t)(nl + 1 - r->rest.ptr);
-	r->rest.ptr = nl + 1;
-	r->line++;
-	return 1;
-}
-
-static enum pa_status number(struct reader *r, struct pa_slice s, uint64_t *out)
-{
-	uint64_t v = 0;
-
-	if (s.len == 0 || s.len > 20)
-		return bad(r, "a number is missing or too long");
-	for (size_t i = 0; i < s.len; i++) {
-		uint64_t digit = (uint64_t)s.ptr[i] - '0';
-
-		if (digit > 9)
-			return bad(r, "a number holds something else");
-		if (v > (UINT64_MAX - digit) / 10)
-			return bad(r, "a number is too large");
-		v = v * 10 + digit;
-	}
-	*out = v;
-	return PA_OK;
-}
-
-static enum pa_status take_number(struct reader *r, const char *key, uint64_t *out)
-{
-	return take(r, key) ? number(r, r->value, out)
-	                    : bad(r, "a line is missing or out of order");
-}
-
-/* The text of the line last taken. */
-static enum pa_status read_text(struct reader *r, size_t max, char **out)
-{
-	char *text = malloc(r->value.len + 1);
-	size_t n = 0;
-
-	if (!text)
-		return pa_fail(r->err, PA_ENOMEM, 0, "no memory for a manifest");
-	free(*out);
-	*out = text;
-	for (size_t i = 0; i < r->value.len; i++) {
-		uint8_t c = r->value.ptr[i];
-
-		if (c == '\\') {
-			if (r->value.len - i < 4 || r->value.ptr[i + 1] != 'x' ||
-			    pa_unhex((struct pa_slice){r->value.ptr + i + 2, 2}, &c, 1) != PA_OK ||
-			    c == 0)
-				return bad(r, "a broken escape");
-			i += 3;
-		} else if (c == 0) {
-			return bad(r, "a zero byte");
-		}
-		text[n++] = (char)c;
-	}
-	text[n] = '\0';
-	return n <= max ? PA_OK : bad(r, "a text is too long");
-}
-
-static enum pa_status take_text(struct reader *r, const char *key, size_t max, char **out)
-{
-	return take(r, key) ? read_text(r, max, out) : bad(r, "a line is missing or out of order");
-}
-
 /* For keys that older batches do not have. */
-static enum pa_status take_optional(struct reader *r, const char *key, size_t max, char **out)
+static enum pa_status take_optional(struct pa_lines *r, const char *key, size_t max, char **out)
 {
-	return take(r, key) ? read_text(r, max, out) : PA_OK;
+	return pa_lines_take(r, key) ? pa_lines_read_text(r, max, out) : PA_OK;
 }
 
-static enum pa_status take_short(struct reader *r, const char *key, char *out, size_t size)
+static enum pa_status take_name(struct pa_lines *r, const char *key, char *out)
 {
-	char *text = NULL;
-	enum pa_status st = take_text(r, key, size - 1, &text);
-
-	if (st == PA_OK)
-		memcpy(out, text, strlen(text) + 1);
-	free(text);
-	return st;
-}
-
-static enum pa_status take_name(struct reader *r, const char *key, char *out)
-{
-	if (!take(r, key) || !pa_identifier_ok(r->value))
-		return bad(r, "a name is missing or not a plain identifier");
+	if (!pa_lines_take(r, key) || !pa_identifier_ok(r->value))
+		return pa_lines_bad(r, "a name is missing or not a plain identifier");
 	memcpy(out, r->value.ptr, r->value.len);
 	out[r->value.len] = '\0';
 	return PA_OK;
 }
 
-static enum pa_status take_hash(struct reader *r, const char *key, uint8_t *out)
+static enum pa_status take_hash(struct pa_lines *r, const char *key, uint8_t *out)
 {
-	if (!take(r, key) || pa_unhex(r->value, out, PA_SHA256_BYTES) != PA_OK)
-		return bad(r, "a checksum is missing or broken");
+	if (!pa_lines_take(r, key) || pa_unhex(r->value, out, PA_SHA256_BYTES) != PA_OK)
+		return pa_lines_bad(r, "a checksum is missing or broken");
 	return PA_OK;
 }
 
@@ -285,7 +166,7 @@ static int columns_ok(struct pa_slice list)
 	}
 }
 
-static enum pa_status read_table(struct reader *r, struct pa_manifest *m)
+static enum pa_status read_table(struct pa_lines *r, struct pa_manifest *m)
 {
 	struct pa_slice s = r->value;
 	struct pa_slice name = word(&s);
@@ -293,21 +174,21 @@ static enum pa_status read_table(struct reader *r, struct pa_manifest *m)
 	enum pa_status st;
 
 	if (m->n_tables == PA_MANIFEST_TABLES_MAX)
-		return bad(r, "too many tables");
+		return pa_lines_bad(r, "too many tables");
 	if (!pa_identifier_ok(name))
-		return bad(r, "a table name is not a plain identifier");
+		return pa_lines_bad(r, "a table name is not a plain identifier");
 	for (unsigned i = 0; i < m->n_tables; i++)
 		if (pa_slice_is(name, m->tables[i].name))
-			return bad(r, "a table stands twice");
+			return pa_lines_bad(r, "a table stands twice");
 	memcpy(t->name, name.ptr, name.len);
 	t->name[name.len] = '\0';
-	st = number(r, word(&s), &t->rows);
+	st = pa_lines_read_number(r, word(&s), &t->rows);
 	if (st == PA_OK)
-		st = number(r, word(&s), &t->bytes);
+		st = pa_lines_read_number(r, word(&s), &t->bytes);
 	if (st == PA_OK && pa_unhex(word(&s), t->sha256, PA_SHA256_BYTES) != PA_OK)
-		st = bad(r, "a checksum is broken");
+		st = pa_lines_bad(r, "a checksum is broken");
 	if (st == PA_OK && !columns_ok(s))
-		st = bad(r, "a column list is broken");
+		st = pa_lines_bad(r, "a column list is broken");
 	if (st != PA_OK)
 		return st;
 	t->columns = strndup((const char *)s.ptr, s.len);
@@ -343,15 +224,15 @@ static int ts_ok(const char *ts)
 	return 1;
 }
 
-static enum pa_status read_head(struct reader *r, struct pa_manifest *m)
+static enum pa_status read_head(struct pa_lines *r, struct pa_manifest *m)
 {
 	uint64_t version = 0;
-	enum pa_status st = take_number(r, "pcapanalyzer-manifest", &version);
+	enum pa_status st = pa_lines_number(r, "pcapanalyzer-manifest", &version);
 
 	if (st == PA_OK && version != PA_MANIFEST_VERSION)
-		st = bad(r, "written by another version of PCAPAnalyzer");
-	if (st == PA_OK && (!take(r, "batch") || !batch_id_ok(r->value)))
-		st = bad(r, "the batch id is missing or broken");
+		st = pa_lines_bad(r, "written by another version of PCAPAnalyzer");
+	if (st == PA_OK && (!pa_lines_take(r, "batch") || !batch_id_ok(r->value)))
+		st = pa_lines_bad(r, "the batch id is missing or broken");
 	if (st != PA_OK)
 		return st;
 	memcpy(m->batch_id, r->value.ptr, r->value.len);
@@ -360,16 +241,16 @@ static enum pa_status read_head(struct reader *r, struct pa_manifest *m)
 	if (st == PA_OK)
 		st = take_hash(r, "profile-sha256", m->profile_sha256);
 	if (st == PA_OK)
-		st = take_text(r, "sensor", 255, &m->sensor);
+		st = pa_lines_text(r, "sensor", 255, &m->sensor);
 	if (st == PA_OK)
 		st = take_hash(r, "capture-sha256", m->capture_sha256);
 	if (st == PA_OK)
-		st = take_text(r, "capture-name", 4096, &m->capture_name);
+		st = pa_lines_text(r, "capture-name", 4096, &m->capture_name);
 	if (st == PA_OK)
-		st = take_number(r, "capture-bytes", &m->capture_bytes);
-	if (st == PA_OK && take(r, "capture-packets")) {
+		st = pa_lines_number(r, "capture-bytes", &m->capture_bytes);
+	if (st == PA_OK && pa_lines_take(r, "capture-packets")) {
 		m->has_capture_packets = 1;
-		st = number(r, r->value, &m->capture_packets);
+		st = pa_lines_read_number(r, r->value, &m->capture_packets);
 	}
 	return st;
 }
@@ -386,48 +267,48 @@ static int counts_ok(const struct pa_manifest *m)
 	return m->filtered == left - m->packets - m->rejected;
 }
 
-static enum pa_status read_counts(struct reader *r, struct pa_manifest *m)
+static enum pa_status read_counts(struct pa_lines *r, struct pa_manifest *m)
 {
-	enum pa_status st = take_number(r, "first-row", &m->first_row);
+	enum pa_status st = pa_lines_number(r, "first-row", &m->first_row);
 	unsigned i = 0;
 
 	if (st == PA_OK)
-		st = take_number(r, "last-row", &m->last_row);
+		st = pa_lines_number(r, "last-row", &m->last_row);
 	if (st == PA_OK)
-		st = take_number(r, "packets", &m->packets);
+		st = pa_lines_number(r, "packets", &m->packets);
 	if (st == PA_OK)
-		st = take_number(r, "rejected", &m->rejected);
+		st = pa_lines_number(r, "rejected", &m->rejected);
 	if (st == PA_OK)
-		st = take_number(r, "filtered", &m->filtered);
+		st = pa_lines_number(r, "filtered", &m->filtered);
 	if (st == PA_OK)
-		st = take_number(r, "cut", &m->cut);
-	if (st == PA_OK && !take(r, "end"))
-		st = bad(r, "a line is missing or out of order");
+		st = pa_lines_number(r, "cut", &m->cut);
+	if (st == PA_OK && !pa_lines_take(r, "end"))
+		st = pa_lines_bad(r, "a line is missing or out of order");
 	while (st == PA_OK && i < 3 && !pa_slice_is(r->value, ends[i]))
 		i++;
 	if (st == PA_OK && i == 3)
-		st = bad(r, "the end mark is unknown");
+		st = pa_lines_bad(r, "the end mark is unknown");
 	m->end = st == PA_OK ? (enum pa_capture_end)i : PA_CAPTURE_OPEN;
-	if (st == PA_OK && take(r, "replaces")) {
+	if (st == PA_OK && pa_lines_take(r, "replaces")) {
 		m->replaces = pa_slice_is(r->value, "1");
-		st = m->replaces ? PA_OK : bad(r, "the mark of a replacement is unknown");
+		st = m->replaces ? PA_OK : pa_lines_bad(r, "the mark of a replacement is unknown");
 	}
 	if (st == PA_OK)
-		st = take_text(r, "dialect", 16, &m->dialect);
+		st = pa_lines_text(r, "dialect", 16, &m->dialect);
 	if (st == PA_OK)
-		st = take_text(r, "tshark", 255, &m->tshark);
+		st = pa_lines_text(r, "tshark", 255, &m->tshark);
 	if (st == PA_OK)
 		st = take_optional(r, "tshark-args", PA_TSHARK_ARGS_MAX, &m->tshark_args);
 	if (st == PA_OK)
 		st = take_optional(r, "filter", 255, &m->filter);
 	if (st == PA_OK)
-		st = take_short(r, "first-ts", m->first_ts, sizeof(m->first_ts));
+		st = pa_lines_short(r, "first-ts", m->first_ts, sizeof(m->first_ts));
 	if (st == PA_OK)
-		st = take_short(r, "last-ts", m->last_ts, sizeof(m->last_ts));
+		st = pa_lines_short(r, "last-ts", m->last_ts, sizeof(m->last_ts));
 	if (st == PA_OK && (!ts_ok(m->first_ts) || !ts_ok(m->last_ts)))
-		st = bad(r, "a time is broken");
+		st = pa_lines_bad(r, "a time is broken");
 	if (st == PA_OK && !counts_ok(m))
-		st = bad(r, "the counts do not add up");
+		st = pa_lines_bad(r, "the counts do not add up");
 	return st;
 }
 
@@ -435,27 +316,29 @@ enum pa_status pa_manifest_read(struct pa_slice text, struct pa_manifest *m, str
 {
 	static const char last[] = "sha256 ";
 	const size_t last_len = sizeof(last) - 1 + PA_SHA256_HEX + 1;
-	struct reader r = {.rest = text, .err = err};
+	struct pa_lines r = {.what = "manifest", .rest = text, .err = err};
 	char hex[PA_SHA256_HEX + 1];
 	uint8_t sum[PA_SHA256_BYTES];
 	enum pa_status st;
 
 	if (text.len < last_len)
-		return bad(&r, "cut short");
+		return pa_lines_bad(&r, "cut short");
 	r.rest.ptr += text.len - last_len;
 	r.rest.len = last_len;
-	if (!take(&r, "sha256"))
-		return bad(&r, "cut short");
+	if (!pa_lines_take(&r, "sha256"))
+		return pa_lines_bad(&r, "cut short");
 	if (pa_sha256_of(text.ptr, text.len - last_len, sum) != PA_OK)
 		return pa_fail(err, PA_ENOMEM, 0, "cannot compute SHA-256");
 	pa_hex(sum, sizeof(sum), hex);
 	if (!pa_slice_is(r.value, hex))
-		return bad(&r, "damaged: the checksum does not match");
-	r = (struct reader){.rest = {text.ptr, text.len - last_len}, .err = err};
+		return pa_lines_bad(&r, "damaged: the checksum does not match");
+	r = (struct pa_lines){
+	    .what = "manifest", .rest = {text.ptr, text.len - last_len}, .err = err};
 	st = read_head(&r, m);
 	if (st == PA_OK)
 		st = read_counts(&r, m);
 	while (st == PA_OK && r.rest.len > 0)
-		st = take(&r, "table") ? read_table(&r, m) : bad(&r, "an unknown line");
+		st = pa_lines_take(&r, "table") ? read_table(&r, m)
+		                                : pa_lines_bad(&r, "an unknown line");
 	return st;
 }
