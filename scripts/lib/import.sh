@@ -360,7 +360,7 @@ import_count() {
 import_run() {
 	local sum verb=imported i code waiting later=''
 	[[ ${#OPERANDS[@]} -gt 0 ]] || usage_error "import needs a FILE, a DIR or -"
-	need_program tshark2csv csv2mysql
+	need_program tshark2csv csv2mysql pcapfile
 	need_wireshark tshark capinfos
 	import_settings
 	make_home
@@ -387,6 +387,7 @@ import_run() {
 	PROFILE_SHA256=${PROFILE_SHA256%% *}
 	export PA_LIB PA_SPOOL IMPORT_DIR SENSOR PROFILE PROFILE_SHA256 REDISSECT
 	export TSHARK=${PROGRAM[tshark]} CAPINFOS=${PROGRAM[capinfos]} TSHARK2CSV=${PROGRAM[tshark2csv]}
+	export PCAPFILE=${PROGRAM[pcapfile]}
 	export TSHARK_LINE DIALECT
 	LOADER_RC=0
 	[[ $DB_AWAY -eq 1 ]] || import_start_loader
