@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pcapanalyzer/aside.h"
 #include "pcapanalyzer/buf.h"
 #include "pcapanalyzer/convert.h"
 #include "pcapanalyzer/csv.h"
@@ -28,6 +29,7 @@ struct pa_transform_config {
 	uint8_t separator;
 	uint8_t aggregator;
 	uint8_t quote;
+	const struct pa_aside *aside; /* rows of these frames are rejected; may be NULL */
 };
 
 /* What one packet added to one table: a run of whole rows. */

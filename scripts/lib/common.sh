@@ -145,7 +145,8 @@ make_home() {
 	[[ -n $PA_HOME ]] ||
 		die "$EXIT_FAILED" "neither PCAPANALYZER_HOME nor HOME is set; set PCAPANALYZER_HOME to a folder"
 	for d in "$PA_HOME" "$PA_RUN" "$PA_SPOOL" "$PA_SPOOL/tmp" "$PA_SPOOL/ready" \
-		"$PA_SPOOL/aside" "$PA_SPOOL/rejects" "$PA_SPOOL/incoming" "$PA_SPOOL/coverage"; do
+		"$PA_SPOOL/aside" "$PA_SPOOL/rejects" "$PA_SPOOL/incoming" "$PA_SPOOL/coverage" \
+		"$PA_SPOOL/poison"; do
 		[[ -d $d ]] || mkdir -p -- "$d" 2>/dev/null ||
 			die "$EXIT_FAILED" "cannot create the folder $d; set PCAPANALYZER_HOME to one you can write"
 	done
@@ -165,6 +166,15 @@ count_batches() {
 # 0 when something waits for the loader.
 spool_waits() {
 	[[ $(count_batches ready) -gt 0 || -n $(find "$PA_SPOOL/coverage" -name '[!.]*' -type f -print -quit) ]]
+}
+
+# Number of packets, and of whole captures, that tshark cannot stand.
+count_poison() {
+	local all=()
+	shopt -s nullglob
+	all=("$PA_SPOOL"/poison/*.reason)
+	shopt -u nullglob
+	printf '%s' "${#all[@]}"
 }
 
 sensor_name() {

@@ -16,7 +16,7 @@ doctor_bad() {
 
 doctor_programs() {
 	local name path
-	for name in tshark2csv csv2mysql; do
+	for name in tshark2csv csv2mysql pcapfile; do
 		if path=$(find_program "$name"); then
 			PROGRAM["$name"]=$path
 			doctor_ok "$name" "$path, $("$path" --version 2>&1 | head -n 1)"
@@ -138,7 +138,7 @@ doctor_grants() {
 }
 
 doctor_spool() {
-	local free ready aside
+	local free ready aside poison
 	doctor_ok home "$PA_HOME"
 	if : 2>/dev/null >"$PA_SPOOL/tmp/.doctor.$$"; then
 		rm -f -- "$PA_SPOOL/tmp/.doctor.$$"
@@ -163,6 +163,13 @@ doctor_spool() {
 	else
 		doctor_bad aside "$aside batches are kept aside" \
 			"read $PA_SPOOL/aside/*/reason; move a folder back to ready/ to try again"
+	fi
+	poison=$(count_poison)
+	if [[ $poison -eq 0 ]]; then
+		doctor_ok poison "no packet has killed tshark"
+	else
+		doctor_bad poison "$poison packets or captures kill tshark" \
+			"read $PA_SPOOL/poison/*.reason; with a newer tshark: pcapanalyzer import --redissect"
 	fi
 }
 

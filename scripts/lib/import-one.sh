@@ -6,6 +6,9 @@
 # shellcheck source=scripts/lib/wireshark.sh
 . "$PA_LIB/wireshark.sh"
 
+# shellcheck source=scripts/lib/poison.sh
+. "$PA_LIB/poison.sh"
+
 # What the filter said last, without its name.
 filter_words() {
 	tail -n 1 -- "$work/filter.err" | sed 's/^tshark2csv: \(error\|warning\): //'
@@ -48,25 +51,46 @@ text=$(printf '%s' "$name" | iconv -f UTF-8 -t UTF-8 2>/dev/null) || {
 text=${text//[[:cntrl:]]/?}
 
 mapfile -t args <"$IMPORT_DIR/tshark-args"
-filter=(--spool "$PA_SPOOL" -p "$PROFILE" --trailer --dialect "$DIALECT" --sensor "$SENSOR" --capture-name "$text"
-	--capture-sha256 "$sha" --capture-bytes "$bytes" --tshark "$TSHARK_LINE"
-	--progress-file "$work/progress" --name-file "$work/name")
-[[ -z $packets ]] || filter+=(--capture-packets "$packets")
-[[ $replace -eq 0 ]] || filter+=(--replace)
 
-set +e
-{
-	clean_wireshark "$work/home" "$TSHARK" -r "$file" --log-level critical "${args[@]}" 2>"$work/tshark.err"
-	printf '%s\n' "$?" >"$work/tshark.rc"
-	wireshark_verdict "$(<"$work/tshark.rc")" "$work/tshark.err" >"$work/verdict"
-	printf '#pcapanalyzer end=%s\n' "$(<"$work/verdict")"
-} | "$TSHARK2CSV" "${filter[@]}" 2>"$work/filter.err"
-rc=$?
-set -e
-end=$(<"$work/verdict")
-rows=0
-{ read -r rows <"$work/progress"; } 2>/dev/null || true
-[[ $rows =~ ^[0-9]+$ ]] || rows=0
+# The one place where a capture is dissected: dissect FILE ARGUMENT... What tshark says besides
+# goes to $work/tshark.err.
+dissect() {
+	local input=$1
+	shift
+	clean_wireshark "$work/home" "$TSHARK" -r "$input" --log-level critical "${args[@]}" "$@" \
+		2>"$work/tshark.err"
+}
+
+# Read the capture into the spool; sets end, rc (the filter's) and rows.
+read_capture() {
+	local filter
+	filter=(--spool "$PA_SPOOL" -p "$PROFILE" --trailer --dialect "$DIALECT" --sensor "$SENSOR"
+		--capture-name "$text" --capture-sha256 "$sha" --capture-bytes "$bytes"
+		--tshark "$TSHARK_LINE" --progress-file "$work/progress" --name-file "$work/name"
+		"${POISON_FILTER[@]}")
+	[[ -z $packets ]] || filter+=(--capture-packets "$packets")
+	[[ $replace -eq 0 ]] || filter+=(--replace)
+	set +e
+	{
+		dissect "$POISON_INPUT" "${POISON_TSHARK[@]}"
+		printf '%s\n' "$?" >"$work/tshark.rc"
+		poison_verdict "$(wireshark_verdict "$(<"$work/tshark.rc")" "$work/tshark.err")" >"$work/verdict"
+		printf '#pcapanalyzer end=%s\n' "$(<"$work/verdict")"
+	} | "$TSHARK2CSV" "${filter[@]}" 2>"$work/filter.err"
+	rc=$?
+	set -e
+	end=$(<"$work/verdict")
+	rows=0
+	{ read -r rows <"$work/progress"; } 2>/dev/null || true
+	[[ $rows =~ ^[0-9]+$ ]] || rows=0
+}
+
+poison_recall
+read_capture
+while [[ $end == failed ]] && poison_likely "$(<"$work/tshark.rc")"; do
+	poison_find
+	read_capture
+done
 
 if [[ $end == failed ]]; then
 	status=$(<"$work/tshark.rc")
@@ -89,9 +113,9 @@ case $rc in
 esac
 if [[ $end == truncated ]]; then
 	aside=''
-	[[ $rc -ne 3 ]] || aside="; $(filter_words)"
+	[[ $rc -ne 3 ]] || aside="; $(poison_words)$(filter_words)"
 	result truncated "$rows" "cut short after $rows packets; these are in$aside"
 elif [[ $rc -eq 3 ]]; then
-	result rejects "$rows" "$(filter_words)"
+	result rejects "$rows" "$(poison_words)$(filter_words)"
 fi
 result 'done' "$rows" ''

@@ -226,7 +226,7 @@ import_wait_for_loader() {
 import_run() {
 	local sum verb=imported i code waiting later=''
 	[[ ${#OPERANDS[@]} -gt 0 ]] || usage_error "import needs a FILE, a DIR or -"
-	need_program tshark2csv csv2mysql
+	need_program tshark2csv csv2mysql pcapfile
 	need_wireshark tshark capinfos
 	import_settings
 	make_home

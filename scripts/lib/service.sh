@@ -284,7 +284,7 @@ service_run() {
 	know_tshark
 	workers_settings
 	: >"$IMPORT_DIR/captures"
-	export PCAPFILE=${PROGRAM[pcapfile]} CSV2MYSQL=${PROGRAM[csv2mysql]}
+	export CSV2MYSQL=${PROGRAM[csv2mysql]}
 	workers_open
 	source_open
 	while [[ $STOP -eq 0 ]]; do

@@ -838,6 +838,7 @@ static enum pa_status check_guards(struct pa_transform *t)
 	struct pa_slice number = cell(t, t->p->f_number);
 	int v4_4 = pa_slice_is(guard, "True") || pa_slice_is(guard, "False");
 	int v4_0 = pa_slice_is(guard, "0") || pa_slice_is(guard, "1");
+	const char *aside;
 
 	if (pa_convert_uint(number, UINT32_MAX, &t->frame) != PA_OK || t->frame == 0) {
 		t->frame = 0;
@@ -851,7 +852,8 @@ static enum pa_status check_guards(struct pa_transform *t)
 		return reject(t, NULL, t->p->f_guard,
 		              "the row is in tshark's dialect %s, not %s; see --dialect",
 		              v4_4 ? "4.4" : "4.0", v4_4 ? "4.0" : "4.4");
-	return PA_OK;
+	aside = pa_aside_reason(t->config.aside, t->frame);
+	return aside ? reject(t, NULL, NO_CELL, "%s", aside) : PA_OK;
 }
 
 static enum pa_status read_frame(struct pa_transform *t)

@@ -52,6 +52,8 @@ static const struct pa_option table[] = {
      0, 0},
     {0, "rejects", PA_OPT_TEXT, AT(rejects), "FILE",
      "append rows that were kept aside to FILE (default: standard error)", 0, 0},
+    {0, "aside-file", PA_OPT_TEXT, AT(aside_file), "FILE",
+     "keep aside the rows of these packets: lines of frame number, tab, reason", 0, 0},
     {0, "max-row-bytes", PA_OPT_NUMBER, AT(max_row_bytes), "N",
      "keep aside longer input rows (default: 4194304)", KIB, 1024 * MIB},
     {0, "progress-file", PA_OPT_TEXT, AT(progress_file), "FILE",

@@ -30,6 +30,7 @@ struct options {
 	int quote;                   /* n, d, s */
 	int occurrence;
 	const char *rejects;
+	const char *aside_file;
 	uint64_t max_row_bytes;
 	const char *progress_file;
 	const char *name_file;

@@ -1,12 +1,15 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pcapanalyzer/aside.h"
+#include "pcapanalyzer/io.h"
 #include "pcapanalyzer/lockdown.h"
 #include "pcapanalyzer/rows.h"
 #include "sink.h"
@@ -175,6 +178,19 @@ static enum pa_status run(struct stream *s, struct pa_error *err)
 	return st;
 }
 
+static enum pa_status read_aside(const char *path, struct pa_aside **out, struct pa_error *err)
+{
+	struct pa_buf text;
+	enum pa_status st;
+
+	pa_buf_init(&text, PA_ASIDE_BYTES_MAX);
+	st = pa_io_read_file(AT_FDCWD, path, &text, err);
+	if (st == PA_OK)
+		st = pa_aside_read(pa_buf_slice(&text), out, err);
+	pa_buf_done(&text);
+	return st;
+}
+
 enum pa_status stream_run(const struct options *o, const struct pa_profile *p,
                           const struct pa_table *table, int fd, uint64_t *rows, uint64_t *rejected,
                           struct pa_error *err)
@@ -193,9 +209,13 @@ enum pa_status stream_run(const struct options *o, const struct pa_profile *p,
 	                                 .separator = o->separator,
 	                                 .aggregator = o->aggregator,
 	                                 .quote = o->quote_byte};
+	struct pa_aside *aside = NULL;
 	enum pa_status st = sink_open(&s.sink, o, p, table, err);
 
 	tc.style = sink_style(&s.sink);
+	if (st == PA_OK && o->aside_file)
+		st = read_aside(o->aside_file, &aside, err);
+	tc.aside = aside;
 	if (st == PA_OK)
 		st = pa_transform_new(p, &tc, &s.transform, err);
 	if (st == PA_OK)
@@ -210,6 +230,7 @@ enum pa_status stream_run(const struct options *o, const struct pa_profile *p,
 	*rejected = s.sink.rejected;
 	pa_rows_free(s.rows);
 	pa_transform_free(s.transform);
+	pa_aside_free(aside);
 	sink_close(&s.sink);
 	return st;
 }
