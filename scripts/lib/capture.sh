@@ -121,8 +121,8 @@ dumpcap_wait() {
 }
 
 dumpcap_reason() {
-	grep -v -e '^Capturing on' -e '^File: ' -e '^Packets ' -e '^Running as' -e '^ *$' \
-		-- "$IMPORT_DIR/dumpcap.err" 2>/dev/null | head -n 1 | cut -c 1-300 | sed 's/^dumpcap: //'
+	awk '!/^(Capturing on|File: |Packets |Running as)/ && !/^ *$/ {
+		sub(/^dumpcap: /, ""); print substr($0, 1, 300); exit }' "$IMPORT_DIR/dumpcap.err" 2>/dev/null || true
 }
 
 # Every name that dumpcap has printed.
@@ -255,7 +255,8 @@ source_tick() {
 	dumpcap_names
 	if [[ -n $DUMPCAP ]] && ! kill -0 "$DUMPCAP" 2>/dev/null; then
 		dumpcap_ended || rc=$?
-		DUMPCAP_WHY="dumpcap ended with status $rc: $(dumpcap_reason)"
+		DUMPCAP_WHY=$(dumpcap_reason)
+		DUMPCAP_WHY="dumpcap ended with status $rc${DUMPCAP_WHY:+: $DUMPCAP_WHY}"
 		say "$DUMPCAP_WHY; it is started again in $DUMPCAP_PAUSE s"
 		DUMPCAP_AT=$((EPOCHSECONDS + DUMPCAP_PAUSE))
 		DUMPCAP_PAUSE=$((2 * DUMPCAP_PAUSE < DUMPCAP_PAUSE_MAX_S ? 2 * DUMPCAP_PAUSE : DUMPCAP_PAUSE_MAX_S))
@@ -357,10 +358,12 @@ source_words() {
 	printf 'capturing on %s' "${INTERFACES[*]}"
 }
 
-# End dumpcap, and take its last file.
+# End dumpcap, and take its last file. The kernel hands packets over four times a second, and
+# dumpcap leaves those that it has not got when it is told to end: what came before us is waited for.
 source_stop() {
 	local i
 	[[ -n $DUMPCAP ]] || return 0
+	sleep 0.5
 	kill -TERM "$DUMPCAP" 2>/dev/null || true
 	for ((i = 0; i < 100; i++)); do
 		kill -0 "$DUMPCAP" 2>/dev/null || break

@@ -5,7 +5,6 @@
 . "$PA_LIB/worker.sh"
 # shellcheck source=scripts/lib/wireshark.sh
 . "$PA_LIB/wireshark.sh"
-
 # shellcheck source=scripts/lib/poison.sh
 . "$PA_LIB/poison.sh"
 

@@ -157,7 +157,7 @@ service_loader() {
 		LOADER_AT=$((now + LOADER_PAUSE))
 		LOADER_PAUSE=$((2 * LOADER_PAUSE < LOADER_PAUSE_MAX_S ? 2 * LOADER_PAUSE : LOADER_PAUSE_MAX_S))
 	fi
-	if [[ -z $LOADER && $now -ge $LOADER_AT && $STOP -eq 0 ]]; then
+	if [[ -z $LOADER && $now -ge $LOADER_AT ]]; then
 		loader_start "$self" load --follow -p "$SERVICE_PROFILE"
 		LOADER_STARTED=$now
 	elif [[ -n $LOADER && $((now - LOADER_STARTED)) -ge $LOADER_PAUSE_MAX_S ]]; then
@@ -244,22 +244,18 @@ service_round() {
 
 # After a signal: what is there is read and stored, for a while.
 service_drain() {
-	local end
-	now_s end
-	end=$((end + DRAIN_S))
+	local end=$((EPOCHSECONDS + DRAIN_S))
 	progress_clear
 	source_stop
 	RETRY=()
-	while [[ $EPOCHSECONDS -lt $end && $((${#PENDING[@]} + ${#WORKER[@]})) -gt 0 ]]; do
+	while [[ $EPOCHSECONDS -lt $end ]] && { [[ $((${#PENDING[@]} + ${#WORKER[@]})) -gt 0 ]] || spool_waits; }; do
 		service_round 0.1
 	done
-	if [[ -n $LOADER ]]; then
-		loader_drain
-		while [[ $EPOCHSECONDS -lt $end ]] && ! loader_gone; do
-			sleep 0.1
-		done
+	loader_drain
+	while [[ -n $LOADER && $EPOCHSECONDS -le $end ]]; do
+		sleep 0.05
 		! loader_gone || loader_wait
-	fi
+	done
 	STORED_AT=0
 	service_look_for_stored
 }

@@ -1,0 +1,205 @@
+#!/usr/bin/env bash
+# capture: live packets of the loopback interface, each once and in time; the database away, the
+# disk limit reached, the service killed and started again; coverage tells of all of it.
+# shellcheck source=tests/fault/lib.sh
+. "$(dirname "$0")/../fault/lib.sh"
+
+dumpcap -q -i lo -a duration:1 -w "$work/probe.pcapng" >"$work/probe" 2>&1 ||
+	skip "dumpcap may not capture on lo here: $(tail -n 1 "$work/probe")"
+
+# The service has a home of its own and a server that the test can stop: the private one of
+# another home.
+server_home=$work/server
+service_home=$work/home
+at_server()
+{
+	env -u PCAPANALYZER_DEFAULTS_FILE PCAPANALYZER_HOME="$server_home" pcapanalyzer "$@"
+}
+run 0 at_server server start
+sed '1a[pcapanalyzer]' "$server_home/run/client.cnf" | sed '/^\[client\]/d' >"$work/my.cnf"
+chmod 600 "$work/my.cnf"
+export PCAPANALYZER_DEFAULTS_FILE=$work/my.cnf
+on_exit+=(stop_all)
+
+client_command()
+{
+	printf '%s --defaults-file=%s pcapanalyzer' "$(type -P mariadb || type -P mysql)" "$server_home/run/client.cnf"
+}
+
+service=
+stop_all()
+{
+	[ -z "$service" ] || kill -KILL "$service" 2>/dev/null
+	at_server server stop >/dev/null 2>&1
+}
+
+port=$((20000 + $$ % 10000))
+# capture OPTION...: start it, and return when it listens.
+capture()
+{
+	: >"$work/service.err"
+	pcapanalyzer capture -i lo -f "udp dst port $port" --name t --rotate-seconds 2 "$@" \
+		>"$work/service.out" 2>"$work/service.err" </dev/null &
+	service=$!
+	wait_for grep -q '^pcapanalyzer: capturing on lo' "$work/service.err"
+}
+
+# stop WANTED-EXIT
+stop()
+{
+	local rc=0
+	kill -TERM "$service"
+	wait "$service" || rc=$?
+	service=
+	[ "$rc" -eq "$1" ] || fail "the service ended with status $rc, expected $1: $(tail -n 5 "$work/service.err")"
+}
+
+# send FROM TO [BYTES]: numbered packets, 500 a second.
+send()
+{
+	$PYTHON - "$port" "$@" <<'PY'
+import socket, sys, time
+port, first, last = map(int, sys.argv[1:4])
+fill = b"x" * (int(sys.argv[4]) if len(sys.argv) > 4 else 20)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(first, last + 1):
+    s.sendto(b"number %06d " % i + fill, ("127.0.0.1", port))
+    time.sleep(0.002)
+PY
+	sent=$((${sent:-0} + $2 - $1 + 1))
+}
+
+wait_for()
+{
+	local left=600
+	until "$@" >/dev/null 2>&1; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || fail "waited in vain for: $*; $(tail -n 5 "$work/service.err")"
+		nap 50
+	done
+}
+
+stored()
+{
+	sql 'SELECT COUNT(*) FROM packets' 2>/dev/null || echo -1
+}
+
+all_stored()
+{
+	[ "$(stored)" -eq $sent ]
+}
+
+# No microsecond of the time between the first event and the last is untold.
+gapless()
+{
+	sql "SELECT kind, UNIX_TIMESTAMP(from_ts), UNIX_TIMESTAMP(until_ts) FROM coverage
+		WHERE kind IN ('captured', 'stopped') ORDER BY from_ts" | awk '
+		NR > 1 && $2 != until { print "between " until " and " $2; bad = 1 }
+		{ until = $3 } END { exit bad || NR < 2 }' >"$work/gaps" || fail "coverage has gaps: $(cat "$work/gaps")"
+	ok "coverage is told without a gap, in $(sql "SELECT COUNT(*) FROM coverage WHERE kind IN ('captured', 'stopped')") intervals"
+}
+
+# --- packets come in time, and each once ------------------------------------------------------
+
+capture
+send 1 300
+start=$EPOCHSECONDS
+wait_for all_stored
+note "the last row is there after $((EPOCHSECONDS - start)) s"
+run 1 pcapanalyzer capture -i lo --name t
+one_line 'another capture called t is running'
+send 301 400
+stop 0
+is "$(stored)" $sent "captured until the end, and stored at the end"
+is "$(sql "SELECT SUM(packets) FROM coverage WHERE kind = 'captured'")" $sent "coverage counts the same packets"
+is "$(entries "$service_home"/capture/t/*/ "$service_home/spool/ready" "$service_home/spool/coverage" | wc -l)" 0 "nothing waits"
+run 0 pcapanalyzer verify
+ok "verify"
+gapless
+
+# --- the database is away ---------------------------------------------------------------------
+
+run 0 at_server server stop
+capture --drain-seconds 2
+send 401 600
+waiting()
+{
+	[ -n "$(entries "$service_home/spool/ready")" ]
+}
+wait_for waiting
+send 601 700
+stop 4
+grep -q 'wait on disk' "$work/service.err" || fail "it does not say that captures wait: $(cat "$work/service.err")"
+run 0 at_server server start
+capture
+wait_for all_stored
+stop 0
+is "$(stored)" $sent "what was captured while the database was away is stored afterwards"
+is "$(sql "SELECT COUNT(*) FROM coverage WHERE kind = 'stopped' AND detail LIKE '%not running%'")" 2 \
+	"the time in which nobody captured is told"
+gapless
+
+# --- killed -----------------------------------------------------------------------------------
+
+capture
+send 701 800
+nap 3000
+kill -KILL "$service"
+wait "$service" 2>/dev/null || true
+dumpcap_gone()
+{
+	[ -z "$(ours dumpcap)" ]
+}
+wait_for dumpcap_gone
+ok "dumpcap ends with the service"
+capture
+wait_for all_stored
+dumpcap=$(cat "$service_home/capture/t/dumpcap.pid")
+kill -KILL "$dumpcap"
+wait_for grep -q 'capturing again' "$work/service.err"
+send 801 900
+wait_for all_stored
+stop 0
+is "$(sql "SELECT COUNT(*) FROM coverage WHERE kind = 'stopped' AND detail LIKE 'dumpcap ended%'")" 1 \
+	"a dumpcap that was killed is told of"
+is "$(sql 'SELECT COUNT(*), COUNT(DISTINCT capture_id, frame) FROM packets')" "$sent	$sent" \
+	"every packet is there once"
+run 0 pcapanalyzer verify
+gapless
+
+# --- the disk limit ---------------------------------------------------------------------------
+
+# Reading is stuck, so files queue.
+stuck()
+{
+	local pids
+	pids=$(ours tshark2csv)
+	# shellcheck disable=SC2086  # several
+	[ -n "$pids" ] && kill -STOP $pids
+}
+before=$(stored)
+capture -j 1 --max-queue 300K --drain-seconds 1
+send 901 920
+wait_for stuck
+send 921 1500 1000
+wait_for grep -q 'dropped unread' "$work/service.err"
+for pid in $(ours tshark2csv); do
+	kill -KILL "$pid"
+done
+stop 4
+capture
+nap 1500
+stop 0
+lost=$(sql "SELECT SUM(packets) FROM coverage WHERE kind = 'lost'")
+is $(($(stored) + lost)) $((before + 600)) "what was dropped at the limit is counted: $lost lost"
+[ "$lost" -gt 0 ] || fail "nothing was dropped"
+run 0 pcapanalyzer verify
+
+# --- wrong usage ------------------------------------------------------------------------------
+
+run 1 pcapanalyzer capture -i nosuchinterface
+one_line 'nosuchinterface.*doctor'
+run 2 pcapanalyzer capture
+one_line 'capture needs -i'
+run 2 pcapanalyzer capture -i lo --max-queue lots
+one_line 'not a size'
