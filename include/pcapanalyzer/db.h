@@ -30,6 +30,7 @@ enum {
 	PA_DB_NO_SUCH_TABLE = 1146,
 	PA_DB_LOCK_WAIT = 1205,
 	PA_DB_DEADLOCK = 1213,
+	PA_DB_TABLE_CHANGED = 1412, /* since the snapshot was taken */
 	PA_DB_NO_PARTITION = 1526,
 };
 

@@ -20,6 +20,7 @@ typedef enum pa_status command_fn(struct run *r, struct pa_error *err);
 command_fn command_init;                                     /* schema.c */
 command_fn command_migrate;                                  /* migrate.c */
 command_fn command_load;                                     /* spool.c */
+command_fn command_prune;                                    /* prune.c */
 command_fn command_status, command_captures, command_verify; /* report.c */
 command_fn command_query, command_queries;                   /* query.c */
 

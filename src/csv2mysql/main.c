@@ -22,10 +22,11 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"init", command_init, 0, 1, 1},         {"migrate", command_migrate, 0, 1, 1},
-    {"load", command_load, 0, 1, 1},         {"status", command_status, 0, 0, 1},
-    {"captures", command_captures, 0, 1, 1}, {"verify", command_verify, 0, 1, 1},
-    {"query", command_query, 1, 0, 1},       {"queries", command_queries, 0, 0, 0},
+    {"init", command_init, 0, 1, 1},       {"migrate", command_migrate, 0, 1, 1},
+    {"load", command_load, 0, 1, 1},       {"prune", command_prune, 0, 1, 1},
+    {"status", command_status, 0, 0, 1},   {"captures", command_captures, 0, 1, 1},
+    {"verify", command_verify, 0, 1, 1},   {"query", command_query, 1, 0, 1},
+    {"queries", command_queries, 0, 0, 0},
 };
 
 static enum pa_status find_command(const struct options *o, const struct command **out,

@@ -11,6 +11,7 @@ enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_CSV, FORMAT_TSV, FORMAT_JSON };
 
 struct options {
 	const char *profile, *field_table, *spool, *sensor, *sql, *since, *until;
+	const char *keep, *max_size, *min_free, *datadir, *export_dir;
 	int follow, verbose, dry_run;
 	uint64_t retry_s;
 	int format;
