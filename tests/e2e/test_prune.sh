@@ -197,7 +197,6 @@ is "$(sql "SELECT COUNT(*) FROM prunes WHERE state <> 'done'")" 0 "every prune i
 ok "the ledger counts rejects by profile"
 # One profile's capture comes whole again, the other one's stays as it is.
 sql "UPDATE batches SET tshark = 'another' WHERE profile = 'packets'"
-mkdir "$work/again"
 sum=$(sha256sum <"$work/old.pcap")
 # shellcheck disable=SC2046  # words
 { tshark -r "$work/old.pcap" $(tshark2csv --tshark-args) 2>/dev/null; echo '#pcapanalyzer end=complete'; } |
@@ -245,66 +244,146 @@ until_sql()
 # start_prune OPTION...: in the background, its pid in $pruner.
 start_prune()
 {
-	csv2mysql "--defaults-file=$PCAPANALYZER_HOME/run/client.cnf" prune "$@" >"$work/prune.out" 2>&1 &
+	last=$(sql 'SELECT COALESCE(MAX(prune_id), 0) FROM prunes')
+	csv2mysql "--defaults-file=$PCAPANALYZER_HOME/run/client.cnf" prune "$@" \
+		>"$work/prune.out" 2>&1 7>&- 8>&- &
 	pruner=$!
 }
 
 kill_prune()
 {
-	kill -9 "$pruner"
+	kill -9 "$pruner" 2>/dev/null || true # it may be done
 	wait "$pruner" 2>/dev/null || true
 }
 
-for table in p_old "p$(day 40 %Y%m%d)"; do
-	fresh
-	run 0 pcapanalyzer import "$work"/{ancient,old,recent,today}.pcap
-	keep=55d
-	[ "$table" = p_old ] || keep=30d
-	[ "$table" = p_old ] || run 0 pcapanalyzer prune --keep 55d
+# wait_planned PARTITION: until the prune that was started waits for the table dns.
+wait_planned()
+{
+	until_sql "SELECT COUNT(*) FROM prunes WHERE state = 'planned' AND table_name = 'dns'
+		AND partition_name = '$1' AND prune_id > $last" 1
+}
+
+# hold_ledger: a client that keeps the plan from becoming done, until let_go.
+hold_ledger()
+{
+	rm -f "$work/hold.2"
+	mkfifo "$work/hold.2"
+	# shellcheck disable=SC2046  # a command line of words
+	$(client_command) -N -B --unbuffered <"$work/hold.2" >"$work/held.2" 2>&1 7>&- &
+	second=$!
+	exec 8>"$work/hold.2"
+	echo "START TRANSACTION; SELECT COUNT(*) FROM prunes WHERE state = 'planned' FOR UPDATE; SELECT 'held';" >&8
+	until grep -q held "$work/held.2"; do nap 20; done
+}
+
+let_go()
+{
+	exec 8>&-
+	wait "$second" 2>/dev/null || true
+}
+
+fresh
+run 0 pcapanalyzer import "$work"/{ancient,old,both,today}.pcap
+for partition in p_old "p$(day 40 %Y%m%d)"; do
+	keep=45d
+	[ "$partition" = p_old ] || keep=30d
 
 	# With the plan made, before the table is locked.
 	holder 'SELECT COUNT(*) FROM dns'
 	start_prune --keep $keep
-	until_sql "SELECT COUNT(*) FROM prunes WHERE state = 'planned' AND table_name = 'dns' AND partition_name = '$table'" 1
+	wait_planned "$partition"
 	run 0 db verify
 	kill_prune
 	run 0 db verify
 	release
 	run 0 db verify
-	ok "$table: killed with a plan made"
-
-	# What comes in meanwhile is in nobody's way, and the plan is forgotten.
-	before=$(sql 'SELECT COUNT(*) FROM dns')
-	holder "SELECT COUNT(*) FROM prunes WHERE state = 'planned' FOR UPDATE"
-	release
-	holder 'SELECT COUNT(*) FROM dns'
-	start_prune --keep $keep
-	until_sql "SELECT COUNT(*) FROM prunes WHERE state = 'planned' AND table_name = 'dns' AND partition_name = '$table'" 1
+	ok "$partition: killed with a plan made"
 
 	# Behind the drop, before the ledger knows.
-	exec 8>&1
-	# shellcheck disable=SC2046  # a command line of words
-	{ echo "START TRANSACTION; SELECT COUNT(*) FROM prunes WHERE state = 'planned' FOR UPDATE; SELECT 'held';"
-		while [ ! -e "$work/let.go" ]; do nap 50; done; } |
-		$(client_command) -N -B --unbuffered >"$work/held2" 2>&1 &
-	second=$!
-	until grep -q held "$work/held2"; do nap 20; done
+	before=$(sql 'SELECT COUNT(*) FROM dns')
+	holder 'SELECT COUNT(*) FROM dns'
+	start_prune --keep $keep
+	wait_planned "$partition"
+	hold_ledger
 	release
-	if [ "$table" = p_old ]; then
-		until_sql "SELECT COUNT(*) FROM dns PARTITION (p_old)" 0
-	else
-		until_sql "SELECT COUNT(*) FROM information_schema.PARTITIONS WHERE TABLE_NAME = 'dns' AND PARTITION_NAME = '$table'" 0
-	fi
-	is "$(sql "SELECT COUNT(*) FROM prunes WHERE state = 'planned'")" 1 "$table: dropped, and the ledger not told"
-	[ "$(sql 'SELECT COUNT(*) FROM dns')" -lt "$before" ] || fail "nothing was dropped"
+	until_sql "SELECT COUNT(*) < $before FROM dns" 1
 	run 0 db verify
 	kill_prune
+	# The server would still do what it was asked for.
+	sql "KILL $(sql "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'UPDATE prunes%'")"
 	run 0 db verify
-	touch "$work/let.go"
-	wait "$second" || true
-	rm "$work/let.go"
-	run 0 db verify
+	let_go
+	is "$(sql "SELECT COUNT(*) FROM prunes WHERE state = 'planned'")" 1 "$partition: killed, dropped and not told"
 	run 0 db prune --keep $keep
-	is "$(sql "SELECT COUNT(*) FROM prunes WHERE state = 'planned'")" 0 "$table: the next one settles it"
+	is "$(sql "SELECT COUNT(*) FROM prunes WHERE state = 'planned'")" 0 "$partition: the next one settles it"
 	run 0 db verify
 done
+is "$(sql 'SELECT COUNT(*) FROM packets')" $((2 * n)) "what is younger is there"
+
+# At any moment, until it comes to its end.
+fresh
+run 0 pcapanalyzer import "$work/both.pcap" "$work/today.pcap"
+for i in $(seq 20); do
+	start_prune --keep 7d
+	nap $((20 + i * 5))
+	kill_prune
+	run 0 db verify
+	left=$(sql "SELECT COUNT(*) FROM packets WHERE ts < '$(day 7)'")
+	[ "$left" != 0 ] || break
+done
+[ "$i" -gt 1 ] || fail "nothing was killed"
+run 0 db prune --keep 7d
+run 0 db verify
+is "$(sql 'SELECT COUNT(*) FROM packets')" "$n" "killed $i times, verify holds, and the rest is removed"
+
+# --- nobody waits --------------------------------------------------------------------------------
+
+# A transaction that somebody left open, of the table tls: it is left for the next time.
+fresh
+run 0 pcapanalyzer import "$work/both.pcap" "$work/today.pcap"
+holder 'SELECT COUNT(*) FROM tls'
+start_prune --keep 7d
+run 0 pcapanalyzer prune --keep 7d
+one_line 'another prune'
+slowest=0
+while kill -0 "$pruner" 2>/dev/null; do
+	start=${EPOCHREALTIME/./}
+	sql "START TRANSACTION; INSERT INTO tls (ts, ts_ns, capture_id, frame) VALUES (UTC_TIMESTAMP(6), 0, 9, 9); ROLLBACK"
+	took=$(((${EPOCHREALTIME/./} - start) / 1000))
+	[ "$took" -le "$slowest" ] || slowest=$took
+	nap 50
+done
+rc=0
+wait "$pruner" || rc=$?
+is "$rc" 4 "a table in use: exit code"
+grep -q 'tls is left for the next time: it is in use' "$work/prune.out" || fail "$(cat "$work/prune.out")"
+release
+[ "$slowest" -lt 2000 ] || fail "somebody who writes waited $slowest ms"
+ok "who writes waited $slowest ms at most"
+is "$(sql "SELECT COUNT(DISTINCT table_name), SUM(table_name = 'tls' AND partition_name <> 'p_old') FROM prunes WHERE row_count > 0")" "5	0" "the other tables are done"
+run 0 db verify
+run 0 db prune --keep 7d
+is "$(sql "SELECT COUNT(*) FROM tls WHERE ts < '$(day 7)'")" 0 "and this one the next time"
+
+# Loaders and prunes and verify at once, all about the same days.
+fresh
+for i in 1 2 3 4 5; do
+	cp "$work/recent.pcap" "$work/$i.pcap"
+	gzip "$work/$i.pcap" # with its name: each is a capture of its own
+done
+pcapanalyzer import -j 2 "$work"/[1-5].pcap.gz >"$work/import.out" 2>&1 &
+import=$!
+while kill -0 "$import" 2>/dev/null; do
+	run_any db prune --keep 7d
+	[ "$rc" = 0 ] || [ "$rc" = 4 ] || fail "prune: exit $rc, $(cat "$work/err")"
+	# A capture that is on its way is partial, and nothing else may be wrong.
+	run_any db verify
+	! grep -v 'partial.*its last batch is not stored' "$work/out" | grep mismatch ||
+		fail "verify: $(cat "$work/out" "$work/err")"
+done
+wait "$import" || fail "the import: $(cat "$work/import.out")"
+nothing_left
+run 0 db prune --keep 7d
+run 0 db verify
+is "$(sql 'SELECT (SELECT COUNT(*) FROM packets), (SELECT SUM(packets) FROM batches)')" "0	$((5 * n))" \
+	"loaded and pruned at once: every row was there, and is counted"
