@@ -346,9 +346,10 @@ enum pa_status command_prune(struct run *r, struct pa_error *err)
 	if (st == PA_OK && w.busy)
 		st = pa_fail(err, PA_EBUSY, 0, "not all that is old could be removed; try again");
 	if (st == PA_OK && w.missing > 0) {
-		pa_log_warning("that is not enough: with all but the newest day gone there are still "
-		               "%llu bytes too much",
-		               (unsigned long long)w.missing);
+		pa_log_warning(
+		    "that is not enough: with all but the newest day gone there are still "
+		    "%llu bytes too much",
+		    (unsigned long long)w.missing);
 		st = PA_EDATA;
 	}
 	pruner_close(&w.p);

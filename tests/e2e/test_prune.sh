@@ -320,6 +320,23 @@ for partition in p_old "p$(day 40 %Y%m%d)"; do
 done
 is "$(sql 'SELECT COUNT(*) FROM packets')" $((2 * n)) "what is younger is there"
 
+# What is loaded between the count and the lock is seen, and all is counted again.
+fresh
+run 0 pcapanalyzer import "$work/ancient.pcap" "$work/today.pcap"
+holder 'SELECT COUNT(*) FROM dns'
+start_prune --keep 45d
+wait_planned p_old
+cp "$work/ancient.pcap" "$work/late.pcap"
+gzip "$work/late.pcap"
+run 0 pcapanalyzer import "$work/late.pcap.gz"
+is "$(sql "SELECT COUNT(*), SUM(row_count) FROM prunes WHERE state = 'planned'")" "1	6" "one capture is counted"
+release
+rc=0
+wait "$pruner" || rc=$?
+[ "$rc" = 0 ] || fail "prune: exit $rc, $(cat "$work/prune.out")"
+run 0 db verify
+is "$(sql "SELECT SUM(row_count) FROM prunes WHERE table_name = 'dns'")" 12 "and two are removed"
+
 # At any moment, until it comes to its end.
 fresh
 run 0 pcapanalyzer import "$work/both.pcap" "$work/today.pcap"
@@ -368,7 +385,7 @@ is "$(sql "SELECT COUNT(*) FROM tls WHERE ts < '$(day 7)'")" 0 "and this one the
 # Loaders and prunes and verify at once, all about the same days.
 fresh
 for i in 1 2 3 4 5; do
-	cp "$work/recent.pcap" "$work/$i.pcap"
+	cp "$work/ancient.pcap" "$work/$i.pcap"
 	gzip "$work/$i.pcap" # with its name: each is a capture of its own
 done
 pcapanalyzer import -j 2 "$work"/[1-5].pcap.gz >"$work/import.out" 2>&1 &
