@@ -201,15 +201,21 @@ static enum pa_status choose(const struct run *r, struct work *w, struct pa_erro
 	return PA_OK;
 }
 
+/* From I on nothing goes any more, of this table or of all (NULL). */
+static void stop_at(struct work *w, size_t i, const char *table)
+{
+	for (; i < w->n; i++)
+		if (!table || strcmp(w->parts[i].table, table) == 0)
+			w->reasons[i] = PA_RETENTION_STAYS;
+}
+
 /* A table that is in use is left for the next time, and so are its other days. */
 static void leave(struct work *w, size_t i, const struct pa_error *cause)
 {
 	pa_log_note("%s is left for the next time: %s", w->parts[i].table,
 	            cause->sys == PA_DB_LOCK_WAIT ? "it is in use" : cause->msg);
 	w->busy = 1;
-	for (size_t j = i; j < w->n; j++)
-		if (strcmp(w->parts[j].table, w->parts[i].table) == 0)
-			w->reasons[j] = PA_RETENTION_STAYS;
+	stop_at(w, i, w->parts[i].table);
 }
 
 /* The others may still be pruned: the server is there. */
@@ -236,6 +242,7 @@ static enum pa_status carry_out(struct work *w, struct pa_error *err)
 			st = PA_OK;
 		} else if (st != PA_OK) {
 			pa_fail(err, st, cause.sys, "%s", cause.msg);
+			stop_at(w, i, NULL);
 		} else if (strcmp(part->name, PA_PARTITION_OLD) == 0 && w->rows[i] == 0) {
 			w->reasons[i] = PA_RETENTION_STAYS;
 		} else {
