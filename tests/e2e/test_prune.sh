@@ -64,6 +64,20 @@ everything()
 	done
 }
 
+# make_batches PROFILE FILE SED OPTION...: a capture into the spool, through sed.
+make_batches()
+{
+	local profile=$1 file=$2 edit=$3 sum
+	shift 3
+	sum=$(sha256sum <"$file")
+	# shellcheck disable=SC2046  # words
+	{ tshark -r "$file" $(tshark2csv -p "$profile" --tshark-args) 2>/dev/null | sed "$edit"
+		echo '#pcapanalyzer end=complete'; } |
+		tshark2csv -p "$profile" --trailer --spool "$PCAPANALYZER_HOME/spool" "$@" \
+			--sensor "$(uname -n)" --capture-name "${file##*/}" --capture-sha256 "${sum%% *}" \
+			--capture-bytes "$(stat -c %s "$file")" --capture-packets "$n" --tshark test 2>/dev/null
+}
+
 # fresh: an empty database, as after init.
 fresh()
 {
@@ -171,15 +185,9 @@ partitions packets | grep -q "^p_old p$(day 0 %Y%m%d) .* p_max" || fail "the par
 # --- rejects, and another profile ---------------------------------------------------------------
 
 fresh
-for profile in packets mine; do
-	[ $profile = packets ] || printf '[m_packets]\nlen uint32 frame.len\n' >"$work/mine.profile"
-	sum=$(sha256sum <"$work/old.pcap")
-	# shellcheck disable=SC2046  # words
-	{ tshark -r "$work/old.pcap" $(tshark2csv -p "${profile/mine/$work/mine.profile}" --tshark-args) 2>/dev/null |
-		sed '5s/.*/not a row/; 9s/.*/not a row/'; echo '#pcapanalyzer end=complete'; } |
-		tshark2csv -p "${profile/mine/$work/mine.profile}" --trailer --spool "$PCAPANALYZER_HOME/spool" \
-			--sensor "$(uname -n)" --capture-name old --capture-sha256 "${sum%% *}" \
-			--capture-bytes "$(stat -c %s "$work/old.pcap")" --capture-packets "$n" --tshark test 2>/dev/null || true
+printf '[m_packets]\nlen uint32 frame.len\n' >"$work/mine.profile"
+for profile in packets "$work/mine.profile"; do
+	make_batches "$profile" "$work/old.pcap" '5s/.*/not a row/; 9s/.*/not a row/' || [ $? -eq 3 ]
 done
 run 0 pcapanalyzer migrate -p "$work/mine.profile"
 run 0 pcapanalyzer load
@@ -198,13 +206,7 @@ run_any pcapanalyzer verify
 is "$(sql "SELECT COUNT(*) FROM prunes WHERE state <> 'done'")" 0 "every prune is done"
 ok "the ledger counts rejects by profile"
 # One profile's capture comes whole again, the other one's stays as it is.
-sql "UPDATE batches SET tshark = 'another' WHERE profile = 'packets'"
-sum=$(sha256sum <"$work/old.pcap")
-# shellcheck disable=SC2046  # words
-{ tshark -r "$work/old.pcap" $(tshark2csv --tshark-args) 2>/dev/null; echo '#pcapanalyzer end=complete'; } |
-	tshark2csv --replace --trailer --spool "$PCAPANALYZER_HOME/spool" --sensor "$(uname -n)" --capture-name old \
-		--capture-sha256 "${sum%% *}" --capture-bytes "$(stat -c %s "$work/old.pcap")" --capture-packets "$n" \
-		--tshark test
+make_batches packets "$work/old.pcap" '' --replace
 run 0 pcapanalyzer load
 run_any pcapanalyzer verify
 [ "$rc" = 3 ] || fail "verify: exit $rc, $(cat "$work/out")"
@@ -322,26 +324,7 @@ for partition in p_old "p$(day 40 %Y%m%d)"; do
 done
 is "$(sql 'SELECT COUNT(*) FROM packets')" $((2 * n)) "what is younger is there"
 
-# What is loaded between the count and the lock is seen, and all is counted again.
-fresh
-run 0 pcapanalyzer import "$work/ancient.pcap" "$work/today.pcap"
-holder 'SELECT COUNT(*) FROM dns'
-start_prune --keep 45d
-wait_planned p_old
-cp "$work/ancient.pcap" "$work/late.pcap"
-gzip "$work/late.pcap"
-run 0 pcapanalyzer import "$work/late.pcap.gz"
-is "$(sql "SELECT COUNT(*), SUM(row_count) FROM prunes WHERE state = 'planned'")" "1	6" "one capture is counted"
-release
-rc=0
-wait "$pruner" || rc=$?
-[ "$rc" = 0 ] || fail "prune: exit $rc, $(cat "$work/prune.out")"
-run 0 db verify
-is "$(sql "SELECT SUM(row_count) FROM prunes WHERE table_name = 'dns'")" 12 "and two are removed"
-
 # At any moment, until it comes to its end.
-fresh
-run 0 pcapanalyzer import "$work/both.pcap" "$work/today.pcap"
 for i in $(seq 20); do
 	start_prune --keep 7d
 	nap $((20 + i * 5))
@@ -355,14 +338,39 @@ run 0 db prune --keep 7d
 run 0 db verify
 is "$(sql 'SELECT COUNT(*) FROM packets')" "$n" "killed $i times, verify holds, and the rest is removed"
 
+# another: one more capture of long ago, which goes to p_old.
+another()
+{
+	local file
+	file=$(mktemp "$work/another.XXXXXX")
+	# With its name and time in it: other bytes each time.
+	cp "$work/ancient.pcap" "$file"
+	gzip "$file"
+	printf '%s.gz' "$file"
+}
+
+# What is loaded between the count and the lock is seen, and all is counted again.
+run 0 pcapanalyzer import "$(another)"
+holder 'SELECT COUNT(*) FROM dns'
+start_prune --keep 45d
+wait_planned p_old
+make_batches packets "$(another)" ''
+run 0 db load --spool "$PCAPANALYZER_HOME/spool"
+is "$(sql "SELECT COUNT(*), SUM(row_count) FROM prunes WHERE state = 'planned'")" "1	6" "one capture is counted"
+release
+rc=0
+wait "$pruner" || rc=$?
+[ "$rc" = 0 ] || fail "prune: exit $rc, $(cat "$work/prune.out")"
+run 0 db verify
+is "$(sql "SELECT SUM(row_count) FROM prunes WHERE table_name = 'dns' AND prune_id > $last")" 12 "and two are removed"
+
 # --- nobody waits --------------------------------------------------------------------------------
 
 # A transaction that somebody left open, of the table tls: it is left for the next time.
-fresh
-run 0 pcapanalyzer import "$work/both.pcap" "$work/today.pcap"
+run 0 pcapanalyzer import "$(another)"
 holder 'SELECT COUNT(*) FROM tls'
-start_prune --keep 7d
-run 0 pcapanalyzer prune --keep 7d
+start_prune --keep 45d
+run 0 pcapanalyzer prune --keep 45d
 one_line 'another prune'
 slowest=0
 while kill -0 "$pruner" 2>/dev/null; do
@@ -379,21 +387,17 @@ grep -q 'tls is left for the next time: it is in use' "$work/prune.out" || fail 
 release
 [ "$slowest" -lt 2000 ] || fail "somebody who writes waited $slowest ms"
 ok "who writes waited $slowest ms at most"
-is "$(sql "SELECT COUNT(DISTINCT table_name), SUM(table_name = 'tls' AND partition_name <> 'p_old') FROM prunes WHERE row_count > 0")" "5	0" "the other tables are done"
+is "$(sql "SELECT COUNT(DISTINCT table_name), SUM(table_name = 'tls') FROM prunes
+	WHERE row_count > 0 AND prune_id > $last")" "5	0" "the other tables are done"
 run 0 db verify
-run 0 db prune --keep 7d
-is "$(sql "SELECT COUNT(*) FROM tls WHERE ts < '$(day 7)'")" 0 "and this one the next time"
+run 0 db prune --keep 45d
+is "$(sql "SELECT COUNT(*) FROM tls WHERE ts < '$(day 45)'")" 0 "and this one the next time"
 
-# Loaders and prunes and verify at once, all about the same days.
-fresh
-for i in 1 2 3 4 5; do
-	cp "$work/ancient.pcap" "$work/$i.pcap"
-	gzip "$work/$i.pcap" # with its name: each is a capture of its own
-done
-pcapanalyzer import -j 2 "$work"/[1-5].pcap.gz >"$work/import.out" 2>&1 &
+# Loaders, prunes and verify at once, all about the same days.
+pcapanalyzer import -j 2 "$(another)" "$(another)" "$(another)" "$(another)" >"$work/import.out" 2>&1 &
 import=$!
 while kill -0 "$import" 2>/dev/null; do
-	run_any db prune --keep 7d
+	run_any db prune --keep 45d
 	[ "$rc" = 0 ] || [ "$rc" = 4 ] || fail "prune: exit $rc, $(cat "$work/err")"
 	# A capture that is on its way is partial, and nothing else may be wrong.
 	run_any db verify
@@ -402,7 +406,7 @@ while kill -0 "$import" 2>/dev/null; do
 done
 wait "$import" || fail "the import: $(cat "$work/import.out")"
 nothing_left
-run 0 db prune --keep 7d
+run 0 db prune --keep 45d
 run 0 db verify
-is "$(sql 'SELECT (SELECT COUNT(*) FROM packets), (SELECT SUM(packets) FROM batches)')" "0	$((5 * n))" \
+is "$(sql "SELECT COUNT(*), (SELECT SUM(packets) FROM batches) FROM packets")" "$n	$((12 * n))" \
 	"loaded and pruned at once: every row was there, and is counted"

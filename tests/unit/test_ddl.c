@@ -325,6 +325,7 @@ static void test_load_rows(void **state)
 {
 	struct fixture *f = *state;
 
+	pa_buf_reset(&f->out);
 	assert_int_equal(pa_ddl_load_rows("dns", "ts,capture_id,na`me", "it's.tsv", &f->out),
 	                 PA_OK);
 	assert_string_equal(
