@@ -435,7 +435,7 @@ static enum pa_status unchanged(struct pruner *p, const struct plan *plan, int *
 	return st;
 }
 
-/* Steps 3 and 4, each with its own words for `what`. */
+/* Step 3; the lock is given up after a second, and tried again. */
 static enum pa_status lock_table(struct pa_db *ddl, const char *table, struct pa_error *err)
 {
 	struct pa_error cause = {0};
@@ -454,6 +454,7 @@ static enum pa_status lock_table(struct pa_db *ddl, const char *table, struct pa
 	return st == PA_OK ? PA_OK : pa_fail(err, st, cause.sys, "%s", cause.msg);
 }
 
+/* Step 4. */
 static enum pa_status drop(struct pa_db *ddl, const struct pa_partition *part, struct pa_error *err)
 {
 	int stays = strcmp(part->name, PA_PARTITION_OLD) == 0;
