@@ -43,8 +43,10 @@ CREATE ROLE IF NOT EXISTS pcapanalyzer_redissector;
 GRANT pcapanalyzer_loader TO pcapanalyzer_redissector;
 GRANT CREATE TEMPORARY TABLES, SELECT ON `pcapanalyzer`.* TO pcapanalyzer_redissector;
 GRANT DELETE ON `pcapanalyzer`.`batches` TO pcapanalyzer_redissector;
+GRANT DELETE ON `pcapanalyzer`.`pruned` TO pcapanalyzer_redissector;
 
+-- LOCK TABLES is for prune.
 CREATE ROLE IF NOT EXISTS pcapanalyzer_keeper;
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, CREATE TEMPORARY TABLES, ALTER, DROP, INDEX,
-	CREATE VIEW, SHOW VIEW
+	CREATE VIEW, SHOW VIEW, LOCK TABLES
 	ON `pcapanalyzer`.* TO pcapanalyzer_keeper;

@@ -33,6 +33,7 @@ enum {
 	PA_DB_LOCK_WAIT = 1205,
 	PA_DB_DEADLOCK = 1213,
 	PA_DB_USER_LIMIT = 1226,
+	PA_DB_TABLE_CHANGED = 1412, /* since the snapshot was taken */
 	PA_DB_NO_PARTITION = 1526,
 };
 

@@ -20,8 +20,8 @@ enum pa_status pa_ddl_table(const struct pa_profile *p, const struct pa_table *t
 enum pa_status pa_ddl_view(const struct pa_profile *p, const struct pa_table *t, struct pa_buf *out)
     __attribute__((warn_unused_result));
 
-/* The ledger (sensors, captures, passports, batches, rejects, schema_version), one CREATE
- * TABLE IF NOT EXISTS after the other. */
+/* The ledger (sensors, captures, passports, batches, rejects, coverage, prunes, pruned,
+ * schema_version), one CREATE TABLE IF NOT EXISTS after the other. */
 enum pa_status pa_ddl_ledger(struct pa_buf *out) __attribute__((warn_unused_result));
 
 /* LOAD DATA LOCAL for what tshark2csv prints on standard output in FORMAT: readable addresses
@@ -36,6 +36,11 @@ enum pa_status pa_ddl_load_stdout(const struct pa_profile *p, const struct pa_ta
 enum pa_status pa_ddl_load_batch(const struct pa_manifest_table *t, const char *token,
                                  uint32_t capture_id, uint64_t batch_no, struct pa_buf *out)
     __attribute__((warn_unused_result));
+
+/* LOAD DATA LOCAL for whole rows of a table in the same form, as pa_export_rows() writes them.
+ * columns: "a,b,c"; file: the name to put into it */
+enum pa_status pa_ddl_load_rows(const char *table, const char *columns, const char *file,
+                                struct pa_buf *out) __attribute__((warn_unused_result));
 
 /* Append `name` in backticks, or 'text' as an SQL string literal (quotes doubled, backslashes
  * doubled). */

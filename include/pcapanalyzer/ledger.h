@@ -74,12 +74,18 @@ enum pa_status pa_ledger_claim(struct pa_db *db, const struct pa_manifest *m, ui
 enum pa_status pa_ledger_close(struct pa_db *db, const struct pa_manifest *m, uint32_t capture_id,
                                struct pa_error *err) __attribute__((warn_unused_result));
 
-enum pa_ledger_state { PA_LEDGER_PARTIAL, PA_LEDGER_TRUNCATED, PA_LEDGER_COMPLETE };
+enum pa_ledger_state {
+	PA_LEDGER_PARTIAL,
+	PA_LEDGER_TRUNCATED,
+	PA_LEDGER_COMPLETE,
+	PA_LEDGER_PRUNED, /* it was one of the two before, and none of its rows is left */
+};
 
-/* A table, and how many rows the batches of one capture put into it. */
+/* A table, how many rows the batches of one capture put into it, and how many of these prune
+ * has removed (always 0 for the rejects). */
 struct pa_ledger_rows {
 	char table[PA_NAME_MAX];
-	uint64_t rows;
+	uint64_t rows, pruned;
 };
 
 /* The next table of a batch's table_rows, {"table":rows,...}; moves *json behind it. 0 when
@@ -99,6 +105,7 @@ struct pa_ledger_entry {
 	uint64_t packets; /* in the file */
 	enum pa_ledger_state state;
 	uint64_t batches, stored, rejected, filtered, cut;
+	uint64_t pruned;   /* rows of its tables, rejects apart, that prune has removed */
 	uint64_t last_row; /* highest input row of any batch */
 	uint64_t gap;      /* first input row that no batch has; 0 for none */
 	char first_ts[PA_TS_TEXT], last_ts[PA_TS_TEXT]; /* "" when there is no packet */

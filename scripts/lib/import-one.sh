@@ -24,7 +24,9 @@ sha=${sha%% *}
 
 known=$(grep -m 1 -e "^$sha"$'\t' -- "$IMPORT_DIR/captures") || true
 IFS=$'\t' read -r _ state packets _ _ stored_profile stored_tshark <<<"$known"
-if [[ $REDISSECT -eq 1 && -n $known ]]; then
+if [[ $state == pruned ]]; then
+	result known 0 "it was there ($packets packets) and is pruned, nothing added"
+elif [[ $REDISSECT -eq 1 && -n $known ]]; then
 	if [[ $state != partial && $stored_profile == "$PROFILE_SHA256" && $stored_tshark == "$TSHARK_LINE" ]]; then
 		result known 0 "stored with this profile and this tshark ($packets packets), left alone"
 	fi

@@ -34,6 +34,8 @@ verify_run() {
 			printf '%s\tabsent\t\t\t\n' "$sha") || true
 		if [[ $state == absent && ( -z $counted || ! -s $file ) ]]; then
 			state='not a capture'
+		elif [[ -z $counted && $state == pruned ]]; then
+			: # it was cut, and could not be counted when it was there either
 		elif [[ -z $counted && $state == truncated ]]; then
 			# Cut so short that it cannot be counted: what the import found is all there is.
 			[[ $rc -ne 0 ]] || rc=$EXIT_ASIDE
@@ -42,6 +44,8 @@ verify_run() {
 			[[ $state == absent ]] || state=mismatch
 		elif [[ $state == complete ]]; then
 			state=ok
+		elif [[ $state == pruned ]]; then
+			: # all of it was there once
 		else
 			[[ $state == truncated ]] || bad=1
 			[[ $rc -ne 0 ]] || rc=$EXIT_ASIDE

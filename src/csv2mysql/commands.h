@@ -21,6 +21,7 @@ command_fn command_init;                                     /* schema.c */
 command_fn command_migrate;                                  /* migrate.c */
 command_fn command_load;                                     /* spool.c */
 command_fn command_event;                                    /* event.c */
+command_fn command_prune;                                    /* prune.c */
 command_fn command_status, command_captures, command_verify; /* report.c */
 command_fn command_query, command_queries;                   /* query.c */
 

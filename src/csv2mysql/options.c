@@ -18,7 +18,17 @@ static const struct pa_option table[] = {
     {0, "retry-seconds", PA_OPT_NUMBER, AT(retry_s), "N",
      "load: try a busy or lost server again for so long (default: 30)", 0, 86400},
     {0, "dry-run", PA_OPT_FLAG, AT(dry_run), NULL,
-     "migrate: print the statements, and change nothing", 0, 0},
+     "migrate, prune: print what would be done, and change nothing", 0, 0},
+    {0, "keep", PA_OPT_TEXT, AT(keep), "DURATION",
+     "prune: remove days that ended longer ago than this, such as 30d or 8w", 0, 0},
+    {0, "max-size", PA_OPT_TEXT, AT(max_size), "SIZE",
+     "prune: remove the oldest days until all tables together have this size, such as 100G", 0, 0},
+    {0, "min-free", PA_OPT_TEXT, AT(min_free), "SIZE",
+     "prune: remove the oldest days until the server's disk has so much free", 0, 0},
+    {0, "datadir", PA_OPT_TEXT, AT(datadir), "DIR",
+     "prune: a folder on the disk that --min-free is about (default: the server's own data)", 0, 0},
+    {0, "export", PA_OPT_TEXT, AT(export_dir), "DIR",
+     "prune: write what is removed into DIR before it goes", 0, 0},
     {0, "sensor", PA_OPT_TEXT, AT(sensor), "NAME", "only of this sensor; event: whose it is", 0, 0},
     {0, "sql", PA_OPT_TEXT, AT(sql), "DIR", "folder with views/ and queries/", 0, 0},
     {0, "format", PA_OPT_CHOICE, AT(format), "auto|table|csv|tsv|json",
@@ -95,6 +105,7 @@ enum pa_status options_help(struct pa_buf *out)
 	         "  migrate          add tables, columns and keys that are new in the profile\n"
 	         "  load             load every batch of the spool, and remove it there\n"
 	         "  event            put a coverage event into the spool; needs no server\n"
+	         "  prune            remove old days: --keep, --max-size, --min-free\n"
 	         "  status           how much is stored, per capture\n"
 	         "  captures         the captures, tab-separated, for scripts\n"
 	         "  verify           prove that stored + rejected + filtered = packets\n"

@@ -14,6 +14,9 @@
 #define CELLS_MAX  16
 #define WHY_MAX    400
 
+#define PRUNES_VERSION 3  /* the first ledger that knows of prunes */
+#define PROOF_TRIES    20 /* while old rows are being removed */
+
 /* A small answer: all cells in one buffer, a NUL after each. */
 struct grid {
 	const struct pa_db_column *columns;
@@ -105,21 +108,23 @@ static const char *state_name(enum pa_ledger_state state)
 		return "partial";
 	case PA_LEDGER_TRUNCATED:
 		return "truncated";
+	case PA_LEDGER_PRUNED:
+		return "pruned";
 	case PA_LEDGER_COMPLETE:
 		break;
 	}
 	return "complete";
 }
 
-static enum pa_status connect_reader(const struct run *r, struct pa_db **db, struct pa_error *err)
+static enum pa_status connect_reader(const struct run *r, struct pa_db **db, uint64_t *version,
+                                     struct pa_error *err)
 {
-	uint64_t version = 0;
 	enum pa_status st = pa_db_connect(&r->connection, PA_DB_READ_ONLY, db, err);
 
 	if (st == PA_OK)
-		st = pa_ledger_version(*db, &version, err);
+		st = pa_ledger_version(*db, version, err);
 	/* An older ledger has all that is read here. */
-	return st == PA_OK && (version == 0 || version > PA_LEDGER_VERSION)
+	return st == PA_OK && (*version == 0 || *version > PA_LEDGER_VERSION)
 	           ? pa_ledger_check(*db, err)
 	           : st;
 }
@@ -130,8 +135,8 @@ static const struct pa_db_column status_columns[] = {
     {"capture_id", PA_DB_NUMBER}, {"sensor", PA_DB_TEXT},     {"profile", PA_DB_TEXT},
     {"state", PA_DB_TEXT},        {"packets", PA_DB_NUMBER},  {"stored", PA_DB_NUMBER},
     {"rejected", PA_DB_NUMBER},   {"filtered", PA_DB_NUMBER}, {"cut", PA_DB_NUMBER},
-    {"batches", PA_DB_NUMBER},    {"first_ts", PA_DB_TEXT},   {"last_ts", PA_DB_TEXT},
-    {"name", PA_DB_TEXT},
+    {"pruned", PA_DB_NUMBER},     {"batches", PA_DB_NUMBER},  {"first_ts", PA_DB_TEXT},
+    {"last_ts", PA_DB_TEXT},      {"name", PA_DB_TEXT},
 };
 
 struct status {
@@ -169,6 +174,8 @@ static enum pa_status status_row(void *ctx, const struct pa_ledger_entry *e, str
 	if (st == PA_OK)
 		st = put_number(g, e->cut);
 	if (st == PA_OK)
+		st = put_number(g, e->pruned);
+	if (st == PA_OK)
 		st = put_number(g, e->batches);
 	if (st == PA_OK)
 		st = e->first_ts[0] ? put_text(g, e->first_ts) : put_null(g);
@@ -184,7 +191,8 @@ enum pa_status command_status(struct run *r, struct pa_error *err)
 	struct status s = {
 	    .grid = {status_columns, sizeof(status_columns) / sizeof(status_columns[0]), {0}}};
 	struct pa_db *db = NULL;
-	enum pa_status st = connect_reader(r, &db, err);
+	uint64_t version = 0;
+	enum pa_status st = connect_reader(r, &db, &version, err);
 
 	pa_buf_init(&s.grid.text, ANSWER_MAX);
 	if (st == PA_OK)
@@ -235,7 +243,8 @@ enum pa_status command_captures(struct run *r, struct pa_error *err)
 	struct pa_printer p;
 	struct pa_buf out;
 	struct pa_db *db = NULL;
-	enum pa_status st = connect_reader(r, &db, err);
+	uint64_t version = 0;
+	enum pa_status st = connect_reader(r, &db, &version, err);
 
 	pa_buf_init(&g.text, ANSWER_MAX);
 	pa_buf_init(&out, ANSWER_MAX);
@@ -263,6 +272,7 @@ enum pa_status command_captures(struct run *r, struct pa_error *err)
 struct count {
 	uint32_t capture_id;
 	uint64_t expected, found;
+	uint64_t planned; /* of the expected ones: a prune removes them at this moment */
 };
 
 struct table {
@@ -287,6 +297,7 @@ struct proof {
 	struct claim *claims;
 	size_t n_claims, cap_claims;
 	unsigned mismatches, asides;
+	uint64_t version; /* of the ledger */
 };
 
 static struct table *find_table(struct proof *p, const char *name)
@@ -326,7 +337,7 @@ static struct count *find_count(struct table *t, uint32_t capture_id)
 		t->cap = more;
 	}
 	memmove(&t->counts[low + 1], &t->counts[low], (t->n - low) * sizeof(*t->counts));
-	t->counts[low] = (struct count){capture_id, 0, 0};
+	t->counts[low] = (struct count){.capture_id = capture_id};
 	t->n++;
 	return &t->counts[low];
 }
@@ -371,9 +382,72 @@ static enum pa_status take_claim(void *ctx, const struct pa_ledger_entry *e, str
 
 		if (!count)
 			return no_memory(PA_ENOMEM, err);
-		count->expected += e->tables[i].rows;
+		count->expected += e->tables[i].rows - e->tables[i].pruned;
 	}
 	return PA_OK;
+}
+
+/* Which prunes there are. One that was begun after our snapshot is not in it, and yet it takes
+ * rows out of it. */
+struct plans {
+	uint64_t n, newest;
+};
+
+static enum pa_status look_at_plans(struct pa_db *db, struct plans *out, struct pa_error *err)
+{
+	static const char sql[] =
+	    "SELECT COUNT(*), COALESCE(MAX(prune_id), 0) FROM prunes WHERE table_name <> 'rejects'";
+	struct pa_db_result *rows = NULL;
+	const struct pa_slice *c;
+	enum pa_status st = pa_db_query(db, "look at the prunes", pa_slice_of(sql), 1, &rows, err);
+
+	if (st == PA_OK)
+		st = pa_db_next(rows, &c, err);
+	if (st == PA_OK)
+		*out = (struct plans){pa_db_u64(c[0]), pa_db_u64(c[1])};
+	pa_db_result_free(rows);
+	return st;
+}
+
+/* The prune that is at work, or was killed, if there is one; and what is gone of the rejects. */
+static enum pa_status read_pruned(struct pa_db *db, struct proof *p, struct pa_error *err)
+{
+	static const char sql[] = "SELECT p.table_name, d.capture_id, d.row_count FROM prunes p "
+	                          "JOIN pruned d ON d.prune_id = p.prune_id "
+	                          "WHERE p.state = 'planned' OR p.table_name = 'rejects'";
+	struct pa_db_result *rows = NULL;
+	const struct pa_slice *c;
+	enum pa_status st = pa_db_query(db, "look at the prunes", pa_slice_of(sql), 1, &rows, err);
+
+	while (st == PA_OK && (st = pa_db_next(rows, &c, err)) == PA_OK) {
+		char name[PA_NAME_MAX];
+		struct table *t;
+		struct count *count;
+
+		pa_db_text(c[0], name, sizeof(name));
+		t = find_table(p, name);
+		count = t ? find_count(t, (uint32_t)pa_db_u64(c[1])) : NULL;
+		if (!count)
+			st = no_memory(PA_ENOMEM, err);
+		else if (strcmp(name, "rejects") == 0)
+			count->expected -= pa_db_u64(c[2]);
+		else
+			count->planned += pa_db_u64(c[2]);
+	}
+	pa_db_result_free(rows);
+	return st == PA_END ? PA_OK : st;
+}
+
+/* The rows of a plan are gone all at once: those of one capture tell of all. */
+static void settle_planned(struct table *t)
+{
+	size_t i = 0;
+
+	while (i < t->n && !(t->counts[i].planned > 0 &&
+	                     t->counts[i].found + t->counts[i].planned == t->counts[i].expected))
+		i++;
+	for (size_t j = 0; i < t->n && j < t->n; j++)
+		t->counts[j].expected -= t->counts[j].planned;
 }
 
 static enum pa_status count_rows(struct pa_db *db, struct table *t, struct pa_error *err)
@@ -515,11 +589,8 @@ static enum pa_status strangers(struct proof *p, struct grid *g)
 static enum pa_status prove(struct run *r, struct pa_db *db, struct proof *p, struct grid *g,
                             struct pa_error *err)
 {
-	enum pa_status st;
+	enum pa_status st = PA_OK;
 
-	/* One snapshot, so that a load going on meanwhile does not look like a mismatch. */
-	st = pa_db_exec(db, "start reading",
-	                pa_slice_of("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"), err);
 	for (unsigned i = 0; st == PA_OK && i < r->profile->n_tables; i++)
 		if (!find_table(p, r->profile->tables[i].name))
 			st = no_memory(PA_ENOMEM, err);
@@ -527,8 +598,12 @@ static enum pa_status prove(struct run *r, struct pa_db *db, struct proof *p, st
 		st = no_memory(PA_ENOMEM, err);
 	if (st == PA_OK)
 		st = pa_ledger_each(db, r->o.sensor, NULL, take_claim, p, err);
-	for (size_t i = 0; st == PA_OK && i < p->n_tables; i++)
+	if (st == PA_OK && p->version >= PRUNES_VERSION)
+		st = read_pruned(db, p, err);
+	for (size_t i = 0; st == PA_OK && i < p->n_tables; i++) {
 		st = count_rows(db, &p->tables[i], err);
+		settle_planned(&p->tables[i]);
+	}
 	for (size_t i = 0; st == PA_OK && i < p->n_claims; i++)
 		st = no_memory(verify_row(p, &p->claims[i], g), err);
 	if (st == PA_OK && !r->o.sensor)
@@ -549,19 +624,53 @@ static void proof_done(struct proof *p)
 	free(p->claims);
 }
 
+/* One snapshot, so that a load going on meanwhile does not look like a mismatch. *again 1: a
+ * prune was begun meanwhile, which no snapshot hides. */
+static enum pa_status prove_once(struct run *r, struct pa_db *db, struct proof *p, struct grid *g,
+                                 int *again, struct pa_error *err)
+{
+	struct pa_error cause = {0};
+	struct plans before = {0};
+	struct plans after = {0};
+	enum pa_status st =
+	    pa_db_exec(db, "start reading",
+	               pa_slice_of("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"), err);
+
+	if (st == PA_OK && p->version >= PRUNES_VERSION)
+		st = look_at_plans(db, &before, err);
+	if (st == PA_OK)
+		st = prove(r, db, p, g, &cause);
+	pa_db_rollback(db);
+	*again = cause.sys == PA_DB_TABLE_CHANGED;
+	if (cause.code != PA_OK && !*again)
+		return pa_fail(err, cause.code, cause.sys, "%s", cause.msg);
+	if (st == PA_OK && p->version >= PRUNES_VERSION) {
+		st = look_at_plans(db, &after, err);
+		*again = before.n != after.n || before.newest != after.newest;
+	}
+	return *again ? PA_OK : st;
+}
+
 enum pa_status command_verify(struct run *r, struct pa_error *err)
 {
 	struct grid g = {verify_columns, sizeof(verify_columns) / sizeof(verify_columns[0]), {0}};
 	struct proof p = {0};
 	struct pa_db *db = NULL;
-	enum pa_status st = connect_reader(r, &db, err);
+	uint64_t version = 0;
+	int again = 1;
+	enum pa_status st = connect_reader(r, &db, &version, err);
 
 	pa_buf_init(&g.text, ANSWER_MAX);
-	p.tables = calloc(PA_LEDGER_TABLES_MAX + PA_PROFILE_TABLES_MAX, sizeof(*p.tables));
-	if (st == PA_OK && !p.tables)
-		st = no_memory(PA_ENOMEM, err);
-	if (st == PA_OK)
-		st = prove(r, db, &p, &g, err);
+	for (int i = 0; st == PA_OK && again && i < PROOF_TRIES; i++) {
+		proof_done(&p);
+		pa_buf_reset(&g.text);
+		p = (struct proof){.version = version};
+		p.tables = calloc(PA_LEDGER_TABLES_MAX + PA_PROFILE_TABLES_MAX, sizeof(*p.tables));
+		st = p.tables ? prove_once(r, db, &p, &g, &again, err) : no_memory(PA_ENOMEM, err);
+	}
+	if (st == PA_OK && again)
+		st =
+		    pa_fail(err, PA_EBUSY, 0, "old rows are being removed all the time; try again");
 	if (st == PA_OK)
 		st = print_grid(&g, answer_format(&r->o), err);
 	if (st == PA_OK && p.mismatches > 0)

@@ -69,12 +69,13 @@ static const struct rule rules[] = {
     {1159, PA_EBUSY},
     {1160, PA_EBUSY},
     {1161, PA_EBUSY},
-    /* Lock wait, deadlock, killed, no partition yet, AUTO_INCREMENT lock. */
+    /* Lock wait, deadlock, killed, changed meanwhile, no partition yet, AUTO_INCREMENT lock. */
     {PA_DB_LOCK_WAIT, PA_EBUSY},
     {PA_DB_DEADLOCK, PA_EBUSY},
     {1317, PA_EBUSY},
     {3024, PA_EBUSY},
     {1969, PA_EBUSY},
+    {PA_DB_TABLE_CHANGED, PA_EBUSY},
     {PA_DB_NO_PARTITION, PA_EBUSY},
     {1467, PA_EBUSY},
     /* Read-only, not ready, disk full. */

@@ -552,29 +552,46 @@ enum pa_status pa_ddl_load_stdout(const struct pa_profile *p, const struct pa_ta
 	return finish(&s);
 }
 
-enum pa_status pa_ddl_load_batch(const struct pa_manifest_table *t, const char *token,
-                                 uint32_t capture_id, uint64_t batch_no, struct pa_buf *out)
+/* The columns of "a,b,c". */
+static void put_columns(struct sql *s, const char *name)
 {
-	struct sql s = begin(out);
-	const char *name = t->columns;
-
-	put_load(&s, token, t->name, tsv);
-	put(&s, "(");
+	put(s, "(");
 	for (;;) {
 		size_t n = strcspn(name, ",");
 
-		put_quoted(&s, name, n, '`', '`');
+		put_quoted(s, name, n, '`', '`');
 		name += n;
 		if (*name == '\0')
 			break;
 		name++;
-		put(&s, ", ");
+		put(s, ", ");
 	}
-	put(&s, ")\nSET `capture_id` = ");
+	put(s, ")");
+}
+
+enum pa_status pa_ddl_load_batch(const struct pa_manifest_table *t, const char *token,
+                                 uint32_t capture_id, uint64_t batch_no, struct pa_buf *out)
+{
+	struct sql s = begin(out);
+
+	put_load(&s, token, t->name, tsv);
+	put_columns(&s, t->columns);
+	put(&s, "\nSET `capture_id` = ");
 	put_u64(&s, capture_id);
 	if (strcmp(t->name, "rejects") == 0) {
 		put(&s, ", `batch_no` = ");
 		put_u64(&s, batch_no);
 	}
+	return finish(&s);
+}
+
+enum pa_status pa_ddl_load_rows(const char *table, const char *columns, const char *file,
+                                struct pa_buf *out)
+{
+	struct sql s = begin(out);
+
+	put_load(&s, file, table, tsv);
+	put_columns(&s, columns);
+	put(&s, ";\n");
 	return finish(&s);
 }

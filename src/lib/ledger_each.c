@@ -17,7 +17,8 @@ struct sum {
 	uint64_t end_row; /* last_row of the batch that ends the capture */
 	int ended;
 	int truncated;
-	char *text; /* sensor, name and profile of e */
+	char *text;             /* sensor, name and profile of e, and behind them: */
+	struct pa_slice pruned; /* {"table":rows,...}, a table as often as it was pruned */
 	char tshark[TSHARK_BYTES_MAX + 1];
 	struct pa_ledger_rows *tables;
 };
@@ -42,6 +43,7 @@ int pa_ledger_next_table(struct pa_slice *json, struct pa_ledger_rows *out)
 		out->table[n++] = (char)json->ptr[i];
 	out->table[n] = '\0';
 	out->rows = 0;
+	out->pruned = 0;
 	for (i++; i < json->len && json->ptr[i] != ','; i++)
 		if (json->ptr[i] >= '0' && json->ptr[i] <= '9')
 			out->rows = out->rows * 10 + (uint64_t)(json->ptr[i] - '0');
@@ -50,6 +52,17 @@ int pa_ledger_next_table(struct pa_slice *json, struct pa_ledger_rows *out)
 	json->ptr += i;
 	json->len -= i;
 	return n > 0;
+}
+
+/* What prune has removed of these tables. */
+static void add_pruned(struct sum *s, struct pa_slice json)
+{
+	struct pa_ledger_rows one;
+
+	while (pa_ledger_next_table(&json, &one))
+		for (unsigned t = 0; t < s->e.n_tables; t++)
+			if (strcmp(s->tables[t].table, one.table) == 0)
+				s->tables[t].pruned += one.rows;
 }
 
 static enum pa_status add_tables(struct sum *s, struct pa_slice json, struct pa_error *err)
@@ -95,6 +108,7 @@ enum column {
 	C_TABLES,
 	C_PROFILE_SHA256,
 	C_TSHARK,
+	C_PRUNED,
 };
 
 static enum pa_status start(struct sum *s, const struct pa_slice *c, const char *profile,
@@ -103,7 +117,7 @@ static enum pa_status start(struct sum *s, const struct pa_slice *c, const char 
 	struct pa_slice p = c[C_PROFILE].ptr ? c[C_PROFILE] : pa_slice_of(profile ? profile : "");
 	size_t n = c[C_SENSOR].len;
 	size_t m = c[C_NAME].len;
-	char *text = malloc(n + m + p.len + 1);
+	char *text = malloc(n + m + p.len + c[C_PRUNED].len + 1);
 
 	if (!text)
 		return pa_fail(err, PA_ENOMEM, 0, "no memory for the ledger");
@@ -113,6 +127,9 @@ static enum pa_status start(struct sum *s, const struct pa_slice *c, const char 
 	memcpy(text + n, c[C_NAME].ptr, m);
 	if (p.len)
 		memcpy(text + n + m, p.ptr, p.len);
+	if (c[C_PRUNED].len)
+		memcpy(text + n + m + p.len, c[C_PRUNED].ptr, c[C_PRUNED].len);
+	s->pruned = (struct pa_slice){(uint8_t *)text + n + m + p.len, c[C_PRUNED].len};
 	s->e = (struct pa_ledger_entry){0};
 	s->e.capture_id = (uint32_t)pa_db_u64(c[C_ID]);
 	s->e.sensor = (struct pa_slice){(uint8_t *)text, n};
@@ -186,25 +203,44 @@ static enum pa_status add(struct sum *s, const struct pa_slice *c, struct pa_err
 static enum pa_status finish(struct sum *s, pa_ledger_fn *fn, void *ctx, struct pa_error *err)
 {
 	int whole_capture = s->ended && s->e.gap == 0 && s->end_row == s->e.last_row;
+	uint64_t rows = 0;
 
 	if (!s->open)
 		return PA_OK;
 	s->open = 0;
-	s->e.state = !whole_capture ? PA_LEDGER_PARTIAL
-	             : s->truncated ? PA_LEDGER_TRUNCATED
-	                            : PA_LEDGER_COMPLETE;
+	add_pruned(s, s->pruned);
+	for (unsigned t = 0; t < s->e.n_tables; t++) {
+		if (strcmp(s->tables[t].table, "rejects") == 0)
+			continue;
+		rows += s->tables[t].rows;
+		s->e.pruned += s->tables[t].pruned;
+	}
+	s->e.state = !whole_capture                           ? PA_LEDGER_PARTIAL
+	             : s->e.pruned > 0 && s->e.pruned == rows ? PA_LEDGER_PRUNED
+	             : s->truncated                           ? PA_LEDGER_TRUNCATED
+	                                                      : PA_LEDGER_COMPLETE;
 	return fn(ctx, &s->e, err);
 }
 
-static enum pa_status put_select(struct pa_buf *sql, const char *sensor, const char *profile)
+/* What prune removed of each capture, all tables in one text, like batches.table_rows; but not of
+ * the rejects, which are of several profiles. A ledger before version 3 knows of nothing. */
+static const char pruned_text[] =
+    "LEFT JOIN (SELECT g.capture_id, GROUP_CONCAT('\"', p.table_name, '\":', g.row_count) AS "
+    "table_rows FROM pruned g JOIN prunes p ON p.prune_id = g.prune_id WHERE p.state = 'done' "
+    "AND p.table_name <> 'rejects' GROUP BY g.capture_id) d ON d.capture_id = c.capture_id ";
+
+static enum pa_status put_select(struct pa_buf *sql, const char *sensor, const char *profile,
+                                 uint64_t version)
 {
-	enum pa_status st = pa_buf_puts(
-	    sql, "SELECT c.capture_id, s.name, LOWER(HEX(c.sha256)), c.name, c.bytes, c.packets, "
-	         "c.truncated, b.profile, b.first_row, b.last_row, b.packets, b.rejected, "
-	         "b.filtered, b.cut, b.is_last, b.first_ts, b.last_ts, b.table_rows, "
-	         "LOWER(HEX(b.profile_sha256)), b.tshark "
-	         "FROM captures c JOIN sensors s ON s.sensor_id = c.sensor_id "
-	         "LEFT JOIN batches b ON b.capture_id = c.capture_id");
+	enum pa_status st = pa_buf_printf(
+	    sql,
+	    "SELECT c.capture_id, s.name, LOWER(HEX(c.sha256)), c.name, c.bytes, c.packets, "
+	    "c.truncated, b.profile, b.first_row, b.last_row, b.packets, b.rejected, "
+	    "b.filtered, b.cut, b.is_last, b.first_ts, b.last_ts, b.table_rows, "
+	    "LOWER(HEX(b.profile_sha256)), b.tshark, %s "
+	    "FROM captures c JOIN sensors s ON s.sensor_id = c.sensor_id %s"
+	    "LEFT JOIN batches b ON b.capture_id = c.capture_id",
+	    version < 3 ? "NULL" : "d.table_rows", version < 3 ? "" : pruned_text);
 
 	if (st == PA_OK && profile)
 		st = pa_buf_puts(sql, " AND b.profile = ");
@@ -228,13 +264,17 @@ enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *
 	struct pa_db_result *r = NULL;
 	const struct pa_slice *c;
 	struct pa_buf sql;
-	enum pa_status st;
+	uint64_t version = 0;
+	enum pa_status st = pa_ledger_version(db, &version, err);
 
 	pa_buf_init(&sql, STATEMENT_MAX);
 	s.tables = calloc(PA_LEDGER_TABLES_MAX, sizeof(*s.tables));
-	st = s.tables ? put_select(&sql, sensor, profile) : PA_ENOMEM;
-	if (st != PA_OK)
-		pa_fail(err, st, 0, "no memory for the ledger");
+	/* MySQL cuts such a text at 1024 bytes unless told otherwise. */
+	if (st == PA_OK)
+		st = pa_db_exec(db, "make room for the ledger",
+		                pa_slice_of("SET SESSION group_concat_max_len = 16777216"), err);
+	if (st == PA_OK && (!s.tables || put_select(&sql, sensor, profile, version) != PA_OK))
+		st = pa_fail(err, PA_ENOMEM, 0, "no memory for the ledger");
 	if (st == PA_OK)
 		st = pa_db_query(db, "read the ledger", pa_buf_slice(&sql), 0, &r, err);
 	while (st == PA_OK && (st = pa_db_next(r, &c, err)) == PA_OK) {

@@ -1,6 +1,7 @@
 #include "pcapanalyzer/partition.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pcapanalyzer/ddl.h"
@@ -85,6 +86,15 @@ enum pa_status pa_partition_plan(const char *table, long newest, const char *max
 	return st == PA_OK ? pa_buf_puts(out, ")") : st;
 }
 
+void pa_partition_day(long day, char out[PA_DAY_TEXT])
+{
+	time_t t = (time_t)day * DAY_S;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(out, PA_DAY_TEXT, "%Y-%m-%d", &tm);
+}
+
 /* "'2026-01-02'" or "'2026-01-02 00:00:00'" to days since 1970, rounded up. */
 static long parse_day(struct pa_slice text)
 {
@@ -94,7 +104,7 @@ static long parse_day(struct pa_slice text)
 	int h = 0;
 	int m = 0;
 
-	if (text.len >= sizeof(s))
+	if (!text.ptr || text.len >= sizeof(s))
 		return 0;
 	memcpy(s, text.ptr, text.len);
 	if (sscanf(s, "'%4d-%2d-%2d%n %2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &clock, &h,
@@ -173,4 +183,62 @@ enum pa_status pa_partition_ensure(struct pa_db *db, const char *table, time_t n
 			return pa_fail(err, st, cause.sys, "%s", cause.msg);
 	}
 	return st;
+}
+
+static int by_end(const void *left, const void *right)
+{
+	const struct pa_partition *a = left;
+	const struct pa_partition *b = right;
+
+	if (a->end != b->end)
+		return a->end < b->end ? -1 : 1;
+	return strcmp(a->table, b->table);
+}
+
+enum pa_status pa_partition_list(struct pa_db *db, struct pa_partition **out, size_t *n,
+                                 struct pa_error *err)
+{
+	static const char sql[] =
+	    "SELECT TABLE_NAME, PARTITION_NAME, PARTITION_DESCRIPTION, DATA_LENGTH + INDEX_LENGTH "
+	    "FROM information_schema.PARTITIONS WHERE TABLE_SCHEMA = DATABASE() AND "
+	    "PARTITION_NAME IS NOT NULL";
+	struct pa_partition *list = NULL;
+	size_t count = 0;
+	size_t cap = 0;
+	struct pa_db_result *rows = NULL;
+	const struct pa_slice *c;
+	enum pa_status st =
+	    pa_db_query(db, "look up the partitions", pa_slice_of(sql), 1, &rows, err);
+
+	while (st == PA_OK && (st = pa_db_next(rows, &c, err)) == PA_OK) {
+		struct pa_partition p = {.bytes = pa_db_u64(c[3])};
+
+		p.end = pa_slice_is(c[2], "MAXVALUE") ? PA_PARTITION_OPEN : parse_day(c[2]);
+		if (p.end == 0)
+			continue;
+		if (count == cap) {
+			size_t more = cap ? 2 * cap : 64;
+			struct pa_partition *grown = realloc(list, more * sizeof(*grown));
+
+			if (!grown) {
+				st = pa_fail(err, PA_ENOMEM, 0, "no memory to list partitions");
+				break;
+			}
+			list = grown;
+			cap = more;
+		}
+		pa_db_text(c[0], p.table, sizeof(p.table));
+		pa_db_text(c[1], p.name, sizeof(p.name));
+		list[count++] = p;
+	}
+	pa_db_result_free(rows);
+	if (st != PA_END) {
+		free(list);
+		return st;
+	}
+	if (count > 0)
+		qsort(list, count, sizeof(*list), by_end);
+	*out = list;
+	*n = count;
+	return PA_OK;
 }

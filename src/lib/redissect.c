@@ -319,6 +319,34 @@ static enum pa_status remove_rows(struct work *w)
 	return st;
 }
 
+/* What prune took of the rows comes again with the batches, too. Rejects that it took are by
+ * profile: several have theirs in the one table. */
+static enum pa_status forget_pruned(struct work *w, const char *profiles)
+{
+	struct pa_buf sql;
+	enum pa_status st;
+
+	pa_buf_init(&sql, STATEMENT_MAX);
+	st = pa_buf_printf(&sql,
+	                   "DELETE FROM pruned WHERE capture_id = %u AND prune_id IN (SELECT "
+	                   "prune_id FROM prunes WHERE (table_name = 'rejects' AND partition_name "
+	                   "IN (%s))",
+	                   (unsigned)w->capture_id, profiles);
+	for (unsigned i = 0; st == PA_OK && i < w->report->n_tables; i++) {
+		if (strcmp(w->report->tables[i].table, "rejects") == 0)
+			continue;
+		st = pa_buf_puts(&sql, " OR table_name = ");
+		if (st == PA_OK)
+			st = pa_sql_text(&sql, w->report->tables[i].table);
+	}
+	if (st == PA_OK)
+		st = pa_buf_putc(&sql, ')');
+	st = st == PA_OK ? pa_db_exec(w->db, "forget what was pruned", pa_buf_slice(&sql), w->err)
+	                 : no_memory(w);
+	pa_buf_done(&sql);
+	return st;
+}
+
 static enum pa_status remove_from_ledger(struct work *w, const char *profiles)
 {
 	struct pa_buf sql;
@@ -374,6 +402,8 @@ static enum pa_status remove_old(struct work *w)
 			st = remove_rows(w);
 		if (st == PA_OK)
 			st = remove_from_ledger(w, (const char *)profiles.ptr);
+		if (st == PA_OK)
+			st = forget_pruned(w, (const char *)profiles.ptr);
 	}
 	pa_buf_done(&profiles);
 	return st;

@@ -321,6 +321,20 @@ static void test_load_stdout(void **state)
 	}
 }
 
+static void test_load_rows(void **state)
+{
+	struct fixture *f = *state;
+
+	pa_buf_reset(&f->out);
+	assert_int_equal(pa_ddl_load_rows("dns", "ts,capture_id,na`me", "it's.tsv", &f->out),
+	                 PA_OK);
+	assert_string_equal(
+	    text(f),
+	    "LOAD DATA LOCAL INFILE 'it''s.tsv' REPLACE INTO TABLE `dns` CHARACTER SET binary\n"
+	    "FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n'\n"
+	    "(`ts`, `capture_id`, `na``me`);\n");
+}
+
 static void test_load_batch(void **state)
 {
 	static const struct {
@@ -447,11 +461,12 @@ static void test_sql_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_quoting),    cmocka_unit_test(test_tables),
-	    cmocka_unit_test(test_views),      cmocka_unit_test(test_appends),
-	    cmocka_unit_test(test_ledger),     cmocka_unit_test(test_load_stdout),
-	    cmocka_unit_test(test_load_batch), cmocka_unit_test(test_no_room),
-	    cmocka_unit_test(test_builtin),    cmocka_unit_test(test_sql_files),
+	    cmocka_unit_test(test_quoting),   cmocka_unit_test(test_tables),
+	    cmocka_unit_test(test_views),     cmocka_unit_test(test_appends),
+	    cmocka_unit_test(test_ledger),    cmocka_unit_test(test_load_stdout),
+	    cmocka_unit_test(test_load_rows), cmocka_unit_test(test_load_batch),
+	    cmocka_unit_test(test_no_room),   cmocka_unit_test(test_builtin),
+	    cmocka_unit_test(test_sql_files),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
