@@ -114,7 +114,9 @@ poison_likely() {
 	case $1 in
 	130 | 141 | 143) return 1 ;;
 	esac
-	[[ $1 -ge 124 ]] || clean_wireshark "$work/home" "$CAPINFOS" -c -- "$file" >/dev/null 2>&1
+	[[ $1 -ge 124 ]] ||
+		clean_wireshark "$work/home" "$CAPINFOS" -c -- "$file" >/dev/null 2>"$work/capinfos.err" ||
+		wireshark_cut "$work/capinfos.err"
 }
 
 # How the filter is told that tshark ended; $1 is what tshark said. When tshark dies behind the
