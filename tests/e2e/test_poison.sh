@@ -202,7 +202,11 @@ grep -q 'grows.pcap: .* ran out of memory wherever it has read for long enough.*
 ok "captures that are poisonous as a whole, or in which memory grows, are refused in one line"
 is "$(entries "$poison" | grep -c '\.list$')" "$lists" "nothing is written down of those"
 is "$(grep -c text.pcap "$runs")" 1 "what is no capture is not searched"
-run 1 bad bash -c 'pcapanalyzer import --sensor bad - <"$1"' - "$work/no/whole.pcap"
+from_stdin()
+{
+	bad pcapanalyzer import --sensor bad - <"$work/no/whole.pcap"
+}
+run 1 from_stdin
 one_line "kept as $poison/[0-9a-f]{64}.capture"
 cmp "$poison"/*.capture "$work/no/whole.pcap" || fail "what came on standard input is lost"
 ok "what came on standard input is kept"
