@@ -180,7 +180,7 @@ poison_mask_words() {
 # Run tshark without the frames $1 ('' for none). 0: it reads all. Otherwise died_at is the packet
 # behind the last one that it printed, and died_how tells of its end.
 poison_probe() {
-	local from=$plain status
+	local from=$plain status=0
 	[[ $SECONDS -lt $POISON_SECONDS_MAX ]] ||
 		poison_give_up "$died_how, and after $((SECONDS / 60)) minutes it is still not clear on which packets"
 	if [[ -n $1 ]]; then
@@ -188,8 +188,8 @@ poison_probe() {
 		poison_mask "$1" "$from" || poison_give_up "$(poison_mask_words)"
 	fi
 	{
-		dissect "$from" -l
-		printf '%s\n' "$?" >"$work/probe.rc"
+		dissect "$from" -l || status=$?
+		printf '%s\n' "$status" >"$work/probe.rc"
 	} | awk -F '\t' '{ last = $1 } END { print last + 0 }' >"$work/probe.last"
 	status=$(<"$work/probe.rc")
 	[[ $(wireshark_verdict "$status" "$work/tshark.err") == failed ]] || return 0

@@ -2,33 +2,10 @@
  * file; and a copy with every packet emptied has the same packets, without their bytes.
  *
  * Input: size of the reads; then the file. */
-#include "fuzz.h"
 #include "pcapanalyzer/pcapfile.h"
+#include "source.h"
 
 #define COPY_MAX (64u * 1024 * 1024)
-
-struct source {
-	struct pa_slice rest;
-	size_t chunk;
-};
-
-static enum pa_status read_source(void *ctx, uint8_t *bytes, size_t n, size_t *got,
-                                  struct pa_error *err)
-{
-	struct source *s = ctx;
-	size_t take = s->rest.len < s->chunk ? s->rest.len : s->chunk;
-
-	(void)err;
-	MUST(n > 0);
-	if (take > n)
-		take = n;
-	if (take)
-		memcpy(bytes, s->rest.ptr, take);
-	s->rest.ptr += take;
-	s->rest.len -= take;
-	*got = take;
-	return PA_OK;
-}
 
 static void check(const struct pa_record *r, struct pa_slice file, uint64_t at)
 {
