@@ -162,6 +162,7 @@ poisoned heap.pcap 38 'tshark crashed \(signal 11\) on packet 38,'
 poisoned cut.pcap.gz 30 'cut short after 33 packets; these are in; tshark failed \(something went wrong in a dissector\) on packet 30,'
 poisoned kill.pcap 5,35 'tshark crashed \(signal 11\) on packets 5, 35,'
 ! grep -q exit.pcap "$work/report" || fail "dying behind the last packet keeps nothing aside"
+grep -q "^capture: .*/start.pcap$" "$poison"/*-1.reason || fail "the reason names another capture"
 same_but exit.pcap ''
 
 run 3 pcapanalyzer verify
