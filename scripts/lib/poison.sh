@@ -98,6 +98,7 @@ poison_reason() {
 
 # What exit status $1 means, with the words in tshark.err.
 poison_how() {
+	local words
 	if grep -aqiE 'failed to allocate|out of memory|cannot allocate' -- "$work/tshark.err"; then
 		echo 'tshark ran out of memory'
 	elif [[ $1 -eq 124 ]]; then
@@ -108,7 +109,8 @@ poison_how() {
 		echo "tshark crashed (signal $(($1 - 128)))"
 	else
 		# A reason of the table rejects has 255 bytes, and this is not all of it.
-		echo "tshark failed ($(wireshark_reason <"$work/tshark.err" | head -c 100))"
+		words=$(wireshark_reason <"$work/tshark.err" | head -c 100)
+		echo "tshark failed (${words:-exit status $1})"
 	fi
 }
 
