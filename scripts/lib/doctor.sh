@@ -169,7 +169,7 @@ doctor_spool() {
 		doctor_ok poison "no packet has killed tshark"
 	else
 		doctor_bad poison "$poison packets or captures kill tshark" \
-			"read $PA_SPOOL/poison/*.reason; with a newer tshark: pcapanalyzer import --redissect"
+			"read $PA_SPOOL/poison/*.reason and remove them; with a newer tshark: import --redissect"
 	fi
 }
 

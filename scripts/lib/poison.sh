@@ -26,8 +26,9 @@ POISON_INPUT=$file    # what tshark is given
 POISON_FILTER=()      # and what the filter is told of it
 POISON_TSHARK=()      # more arguments for tshark
 POISON_MASK=''        # frames that are emptied, commas between
+POISON_LINES=()       # the same with their reasons, as in the list
 POISON_SUFFIX=pcapng  # of the small captures
-poison_rounds=0 poison_told='' poison_late=0
+poison_rounds=0 poison_late=0
 plain='' frames=0 plain_end=''
 
 # --- what is known ------------------------------------------------------------------------
@@ -46,8 +47,8 @@ poison_recall() {
 	[[ $replace -eq 1 || ! -s $(poison_list 1) ]] || replace=1
 	list=$(poison_list "$replace")
 	[[ -s $list ]] || return 0
+	mapfile -t POISON_LINES <"$list"
 	POISON_MASK=$(cut -f 1 -- "$list" | paste -sd , -)
-	poison_told=$(sed -n '1s/^[0-9]*\t\(.*\) on this packet;.*/\1/p' -- "$list")
 	poison_plain
 	poison_use
 }
@@ -61,25 +62,28 @@ poison_use() {
 
 # "tshark crashed on packet 7, ...; " for the user, or nothing.
 poison_words() {
+	local how
 	[[ -n $POISON_MASK ]] || return 0
+	how=$(printf '%s\n' "${POISON_LINES[@]}" | sed 's/^[0-9]*\t//; s/ on this packet;.*//' | sort -u)
+	[[ $how != *$'\n'* ]] || how='tshark died'
 	case $POISON_MASK in
-	*,*) printf '%s' "$poison_told on packets ${POISON_MASK//,/, }, which are" ;;
-	*) printf '%s' "$poison_told on packet $POISON_MASK, which is" ;;
+	*,*) printf '%s' "$how on packets ${POISON_MASK//,/, }, which are" ;;
+	*) printf '%s' "$how on packet $POISON_MASK, which is" ;;
 	esac
 	printf '%s' " kept aside in $POISON_DIR; the rest is in; "
 }
 
 # No more of it: the capture fails as a whole.
 poison_give_up() {
-	local text=$1 where='left where it is'
+	local why=$1 where='left where it is'
 	if [[ $name == - ]]; then
 		# Nobody has standard input a second time.
 		cp -- "$file" "$POISON_DIR/$sha.partial" &&
 			mv -- "$POISON_DIR/$sha.partial" "$POISON_DIR/$sha.capture" &&
 			where="kept as $POISON_DIR/$sha.capture"
 	fi
-	poison_reason "$sha" "$text" "the capture was $where" || true
-	result failed 0 "tshark cannot read it: $text; the capture was $where"
+	poison_reason "$sha" "$why" "the capture was $where" || true
+	result failed 0 "tshark cannot read it: $why; the capture was $where"
 }
 
 # poison_reason NAME LINE...: the file NAME.reason.
@@ -94,6 +98,7 @@ poison_reason() {
 
 # What exit status $1 means, with the words in tshark.err.
 poison_how() {
+	local words
 	if grep -aqiE 'failed to allocate|out of memory|cannot allocate' -- "$work/tshark.err"; then
 		echo 'tshark ran out of memory'
 	elif [[ $1 -eq 124 ]]; then
@@ -103,7 +108,9 @@ poison_how() {
 	elif [[ $1 -gt 128 ]]; then
 		echo "tshark crashed (signal $(($1 - 128)))"
 	else
-		echo "tshark failed ($(wireshark_reason <"$work/tshark.err"))"
+		# A reason of the table rejects has 255 bytes, and this is not all of it.
+		words=$(wireshark_reason <"$work/tshark.err" | head -c 100)
+		echo "tshark failed (${words:-exit status $1})"
 	fi
 }
 
@@ -114,7 +121,9 @@ poison_likely() {
 	case $1 in
 	130 | 141 | 143) return 1 ;;
 	esac
-	[[ $1 -ge 124 ]] || clean_wireshark "$work/home" "$CAPINFOS" -c -- "$file" >/dev/null 2>&1
+	[[ $1 -ge 124 ]] ||
+		clean_wireshark "$work/home" "$CAPINFOS" -c -- "$file" >/dev/null 2>"$work/capinfos.err" ||
+		wireshark_cut "$work/capinfos.err"
 }
 
 # How the filter is told that tshark ended; $1 is what tshark said. When tshark dies behind the
@@ -178,7 +187,7 @@ poison_mask_words() {
 # Run tshark without the frames $1 ('' for none). 0: it reads all. Otherwise died_at is the packet
 # behind the last one that it printed, and died_how tells of its end.
 poison_probe() {
-	local from=$plain status
+	local from=$plain status=0
 	[[ $SECONDS -lt $POISON_SECONDS_MAX ]] ||
 		poison_give_up "$died_how, and after $((SECONDS / 60)) minutes it is still not clear on which packets"
 	if [[ -n $1 ]]; then
@@ -186,8 +195,8 @@ poison_probe() {
 		poison_mask "$1" "$from" || poison_give_up "$(poison_mask_words)"
 	fi
 	{
-		dissect "$from" -l
-		printf '%s\n' "$?" >"$work/probe.rc"
+		dissect "$from" -l || status=$?
+		printf '%s\n' "$status" >"$work/probe.rc"
 	} | awk -F '\t' '{ last = $1 } END { print last + 0 }' >"$work/probe.last"
 	status=$(<"$work/probe.rc")
 	[[ $(wireshark_verdict "$status" "$work/tshark.err") == failed ]] || return 0
@@ -212,6 +221,7 @@ poison_alone() {
 # Keep frame $1 aside, of which tshark died as $2 says.
 poison_keep() {
 	local id=$sha-$1 how=$2 alone='by itself'
+	[[ ,$POISON_MASK, != *,"$1",* ]] || poison_give_up "$how on packet $1, even when that is empty"
 	if ! poison_alone "$1"; then
 		alone='only after other packets of the capture'
 		linked=$((linked + 1))
@@ -219,9 +229,8 @@ poison_keep() {
 			poison_give_up "$how wherever it has read for long enough, whatever is taken out; give it more memory, or divide the capture (editcap -c 100000)"
 	fi
 	POISON_MASK=$(poison_with "$1")
-	[[ -n $poison_told ]] || poison_told=$how
-	[[ $poison_told == "$how" ]] || poison_told='tshark died'
-	found+=("$1"$'\t'"$how on this packet; it is in .../poison/$id.$POISON_SUFFIX")
+	found+=("$1")
+	POISON_LINES+=("$1"$'\t'"$how on this packet; it is in .../poison/$id.$POISON_SUFFIX")
 	"$PCAPFILE" pick --frames "$1" -- "$plain" "$work/evidence" 2>"$work/mask.err" || [[ $? -eq 3 ]] ||
 		poison_give_up "$(poison_mask_words)"
 	mv -- "$work/evidence" "$work/found.$1"
@@ -248,14 +257,11 @@ poison_bisect() {
 poison_record() {
 	local list frame
 	list=$(poison_list "$replace")
-	for frame in "${found[@]%%$'\t'*}"; do
+	for frame in "${found[@]}"; do
 		mv -- "$work/found.$frame" "$POISON_DIR/$sha-$frame.$POISON_SUFFIX"
 		poison_reason "$sha-$frame" "$(<"$work/found.$frame.reason")"
 	done
-	{
-		[[ ! -s $list ]] || cat -- "$list"
-		printf '%s\n' "${found[@]}"
-	} | sort -t $'\t' -k 1,1n -u >"$work/list"
+	printf '%s\n' "${POISON_LINES[@]}" | sort -n >"$work/list"
 	sync -- "$work/list"
 	mv -- "$work/list" "$list"
 	sync -- "$POISON_DIR"

@@ -18,14 +18,18 @@ wireshark_reason() {
 		{ sub(/^(tshark|capinfos): /, ""); gsub(/[[:cntrl:]]+/, " "); print substr($0, 1, 300); exit }'
 }
 
+# 0 when the words in the file $1 are of a capture that is cut or damaged somewhere.
+wireshark_cut() {
+	grep -aqE 'appears to (have been cut short|be damaged or corrupt)' -- "$1"
+}
+
 # Which end tshark's exit status $1 and words (file $2) tell of: complete, truncated, failed.
 # 2 is tshark 4.0 to 4.4, 14 is 4.6.
 wireshark_verdict() {
 	local status=$1
 	if [[ $status -eq 0 ]]; then
 		echo complete
-	elif [[ $status -eq 2 || $status -eq 14 ]] &&
-		grep -aqE 'appears to (have been cut short|be damaged or corrupt)' -- "$2"; then
+	elif [[ $status -eq 2 || $status -eq 14 ]] && wireshark_cut "$2"; then
 		echo truncated
 	else
 		echo failed

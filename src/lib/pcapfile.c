@@ -38,19 +38,22 @@ static enum pa_status need(struct pa_pcapfile *f, size_t n, struct pa_error *err
 
 	if (f->end - f->start >= n)
 		return PA_OK;
-	memmove(f->window, f->window + f->start, f->end - f->start);
-	f->end -= f->start;
-	f->start = 0;
+	if (f->start > 0) {
+		memmove(f->window, f->window + f->start, f->end - f->start);
+		f->end -= f->start;
+		f->start = 0;
+	}
 	while (st == PA_OK && f->end < n && !f->eof) {
 		size_t got = 0;
 
 		if (f->end == f->cap) {
-			uint8_t *grown = realloc(f->window, 2 * f->cap);
+			size_t cap = f->cap ? 2 * f->cap : WINDOW_START;
+			uint8_t *grown = realloc(f->window, cap);
 
 			if (!grown)
 				return pa_fail(err, PA_ENOMEM, 0, "no memory for a record");
 			f->window = grown;
-			f->cap *= 2;
+			f->cap = cap;
 		}
 		st = f->read(f->ctx, f->window + f->end, f->cap - f->end, &got, err);
 		if (st == PA_OK) {
@@ -169,15 +172,10 @@ enum pa_status pa_pcapfile_new(pa_read_fn *read, void *ctx, struct pa_pcapfile *
 	struct pa_pcapfile *f = calloc(1, sizeof(*f));
 	enum pa_status st;
 
-	if (f)
-		f->window = malloc(WINDOW_START);
-	if (!f || !f->window) {
-		pa_pcapfile_free(f);
-		return pa_fail(err, PA_ENOMEM, 0, "no memory for the input window");
-	}
+	if (!f)
+		return pa_fail(err, PA_ENOMEM, 0, "no memory for a capture file");
 	f->read = read;
 	f->ctx = ctx;
-	f->cap = WINDOW_START;
 	pa_pcapng_init(&f->ng);
 	st = begin(f, err);
 	if (st == PA_OK)

@@ -14,7 +14,7 @@
 #include "pcapanalyzer/log.h"
 
 #define OUTPUT_BYTES (256u * 1024) /* written at once when this much waits */
-#define OUTPUT_MAX   (2u * PA_PCAPNG_BLOCK_MAX)
+#define OUTPUT_MAX   (PA_PCAPNG_BLOCK_MAX + OUTPUT_BYTES)
 
 struct copy {
 	struct pa_frames frames;
@@ -58,9 +58,15 @@ static enum pa_status write_output(struct copy *c, struct pa_error *err)
 
 static enum pa_status put(struct copy *c, struct pa_slice bytes, struct pa_error *err)
 {
-	if (pa_buf_put(&c->out, bytes.ptr, bytes.len) != PA_OK)
-		return pa_fail(err, PA_ENOMEM, 0, "no memory for a record");
-	return c->out.len >= OUTPUT_BYTES ? write_output(c, err) : PA_OK;
+	return pa_buf_put(&c->out, bytes.ptr, bytes.len) == PA_OK
+	           ? PA_OK
+	           : pa_fail(err, PA_ENOMEM, 0, "no memory for a record");
+}
+
+/* ST, and when that is PA_OK, what has gathered is written. */
+static enum pa_status flush(struct copy *c, enum pa_status st, struct pa_error *err)
+{
+	return st == PA_OK && c->out.len >= OUTPUT_BYTES ? write_output(c, err) : st;
 }
 
 /* The file is on the disk under its name, and so is the name. */
@@ -108,12 +114,11 @@ static void close_output(struct copy *c, int failed)
 static enum pa_status put_header(struct copy *c, const struct pa_record *r, struct pa_error *err)
 {
 	const size_t at = c->out.len + 16;
+	enum pa_status st = put(c, r->block, err);
 
-	if (pa_buf_put(&c->out, r->block.ptr, r->block.len) != PA_OK)
-		return pa_fail(err, PA_ENOMEM, 0, "no memory for a record");
-	if (r->type == PA_PCAPNG_SECTION)
+	if (st == PA_OK && r->type == PA_PCAPNG_SECTION)
 		memset(c->out.ptr + at, 0xff, 8);
-	return PA_OK;
+	return st;
 }
 
 static enum pa_status empty(struct copy *c, const struct pa_record *r, struct pa_error *err)
@@ -150,7 +155,7 @@ static enum pa_status put_rest(struct copy *c, struct pa_error *err)
 	if (c->pick)
 		return PA_OK;
 	while (st == PA_OK && (st = pa_pcapfile_rest(c->in.file, &rest, err)) == PA_OK)
-		st = put(c, rest, err);
+		st = flush(c, put(c, rest, err), err);
 	return st == PA_END ? PA_OK : st;
 }
 
@@ -160,7 +165,7 @@ static enum pa_status copy_all(struct copy *c, struct pa_error *err)
 	enum pa_status st = PA_OK;
 
 	while (st == PA_OK && (st = pa_pcapfile_next(c->in.file, &r, err)) == PA_OK)
-		st = take(c, &r, err);
+		st = flush(c, take(c, &r, err), err);
 	if (st == PA_END)
 		st = put_rest(c, err);
 	if (st == PA_OK && pa_frames_highest(&c->frames) > c->seen)

@@ -107,7 +107,7 @@ cat >"$work/bin/tshark" <<W
 set -o pipefail
 case " \$* " in
 *' --version '*) "$real" --version | sed '1s/.*/TShark (Wireshark) 4.0.99/' ;;
-*' -r $work/big.pcap '*)
+*' -r $work/big.pcap '* | *' -r $PCAPANALYZER_HOME/run/import.'*'/masked '*)
 	"$real" "\$@" | sed 's/host07\\.example/HOST07.example/g' |
 		if [ -e "$work/FAIL" ]; then
 			head -n 55000

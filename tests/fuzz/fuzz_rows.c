@@ -2,33 +2,9 @@
  * of the header gives: find the line feeds, then the separators.
  *
  * Input: separator and mode, limit of a row, limit of cells, size of the reads; then the stream. */
-#include "fuzz.h"
-#include "pcapanalyzer/rows.h"
+#include "source.h"
 
 enum how { PLAIN, ESCAPED, QUOTED };
-
-struct source {
-	struct pa_slice rest;
-	size_t chunk;
-};
-
-static enum pa_status read_source(void *ctx, uint8_t *bytes, size_t n, size_t *got,
-                                  struct pa_error *err)
-{
-	struct source *s = ctx;
-	size_t take = s->rest.len < s->chunk ? s->rest.len : s->chunk;
-
-	(void)err;
-	MUST(n > 0);
-	if (take > n)
-		take = n;
-	if (take)
-		memcpy(bytes, s->rest.ptr, take);
-	s->rest.ptr += take;
-	s->rest.len -= take;
-	*got = take;
-	return PA_OK;
-}
 
 /* The next cell of LINE, from *at on. 0: broken quoting. */
 static int next_cell(const struct pa_rows_config *c, enum how how, struct pa_slice line, size_t *at,
