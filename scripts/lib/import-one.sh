@@ -72,11 +72,12 @@ filter=(--spool "$PA_SPOOL" -p "$PROFILE" --trailer --dialect "$DIALECT" --senso
 
 set +e
 {
-	clean_wireshark "$work/home" "$TSHARK" -r "$file" --log-level critical "${args[@]}" 2>"$work/tshark.err"
+	clean_wireshark "$work/home" "$TSHARK" -r - --log-level critical "${args[@]}" \
+		<"$file" 2>"$work/tshark.err"
 	printf '%s\n' "$?" >"$work/tshark.rc"
 	wireshark_verdict "$(<"$work/tshark.rc")" "$work/tshark.err" >"$work/verdict"
 	printf '#pcapanalyzer end=%s\n' "$(<"$work/verdict")"
-} | "$TSHARK2CSV" "${filter[@]}" 2>"$work/filter.err"
+} | env -i "$TSHARK2CSV" "${filter[@]}" 2>"$work/filter.err"
 rc=$?
 set -e
 end=$(<"$work/verdict")

@@ -103,8 +103,8 @@ import_arguments() {
 import_try_fields() {
 	local err
 	: >"$IMPORT_DIR/empty"
-	if err=$(clean_wireshark "$IMPORT_DIR/wireshark" "${PROGRAM[tshark]}" -r "$IMPORT_DIR/empty" \
-		"${TSHARK_ARGS[@]}" 2>&1 >/dev/null); then
+	if err=$(clean_wireshark "$IMPORT_DIR/wireshark" "${PROGRAM[tshark]}" -r - \
+		"${TSHARK_ARGS[@]}" 2>&1 >/dev/null <"$IMPORT_DIR/empty"); then
 		return 0
 	fi
 	if [[ $err == *"Some fields aren't valid"* ]]; then
@@ -387,7 +387,7 @@ import_run() {
 	PROFILE_SHA256=${PROFILE_SHA256%% *}
 	export PA_LIB PA_SPOOL IMPORT_DIR SENSOR PROFILE PROFILE_SHA256 REDISSECT
 	export TSHARK=${PROGRAM[tshark]} CAPINFOS=${PROGRAM[capinfos]} TSHARK2CSV=${PROGRAM[tshark2csv]}
-	export TSHARK_LINE DIALECT
+	export TSHARK_LINE DIALECT SANDBOX TSHARK_MEMORY TSHARK_STALL
 	LOADER_RC=0
 	[[ $DB_AWAY -eq 1 ]] || import_start_loader
 	import_workers

@@ -26,6 +26,8 @@ OPTIONS=(
 	'import verify captures load migrate|profile|p|NAME|profile of fields and tables; default: packets'
 	'import captures verify|sensor||NAME|who captured it; default: the host name'
 	'import|redissect|||replace captures that are there, where profile or tshark is another now'
+	'import|tshark-memory||MIB|address space that one tshark may have; default: 4096'
+	'import|tshark-stall||SECONDS|end a tshark that works so long without a result; default: 60'
 	'migrate|dry-run|||print the statements, and change nothing'
 	'import|progress||auto\|always\|never|progress line on standard error; default: on a terminal'
 	'query status|format||auto\|table\|csv\|tsv\|json|how to print; auto: a table on a terminal, else TSV'
@@ -149,7 +151,7 @@ parse_global() {
 set_option() {
 	local name=${F[1]} arg=${F[3]} value=$1
 	case $arg in
-	N)
+	N | MIB | SECONDS)
 		[[ $value =~ ^[0-9]{1,9}$ ]] || usage_error "option --$name: \"$(clean "$value")\" is not a whole number"
 		value=$((10#$value))
 		[[ $value -ge 1 ]] || usage_error "option --$name: 0 is too small"

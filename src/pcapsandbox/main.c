@@ -62,5 +62,6 @@ int main(int argc, char **argv)
 		pa_log_failure(NULL, &err);
 		return EXIT_OURS;
 	}
-	return children_watch(&o, &children);
+	/* Not return: a leak check could not work as the user and in the namespaces that we are in. */
+	_exit(children_watch(&o, &children));
 }

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#define LIMIT_MAX  999999999
 #define AT(member) offsetof(struct options, member)
 
 static const struct pa_option table[] = {
@@ -11,12 +12,12 @@ static const struct pa_option table[] = {
     {0, "user", PA_OPT_TEXT, AT(user), "NAME",
      "as root: run it as NAME (default: pcapanalyzer, else nobody)", 0, 0},
     {0, "memory-mib", PA_OPT_NUMBER, AT(memory_mib), "N",
-     "let it have N MiB of address space (default: 0, no limit)", 0, 1u << 24},
+     "let it have N MiB of address space (default: 0, no limit)", 0, LIMIT_MAX},
     {0, "stall-seconds", PA_OPT_NUMBER, AT(stall_seconds), "N",
      "kill it after N s of processor time without a byte read or written (default: 0, never)", 0,
-     1u << 24},
+     LIMIT_MAX},
     {0, "wall-seconds", PA_OPT_NUMBER, AT(wall_seconds), "N",
-     "kill it after N s (default: 0, never)", 0, 1u << 24},
+     "kill it after N s (default: 0, never)", 0, LIMIT_MAX},
     {0, "require", PA_OPT_TEXT, AT(require), "LAYER,...",
      "fail unless the system offers these layers; see --report", 0, 0},
     {0, "report", PA_OPT_FLAG, AT(report), NULL, "print which layers the system offers, and exit",

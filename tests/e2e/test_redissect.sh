@@ -99,15 +99,17 @@ is_state "$state_b" "the same again is left alone"
 # --- another tshark --------------------------------------------------------------------------
 
 mkdir "$work/bin"
+chmod 711 "$work" # tshark does not run as root
+big=$(stat -c %s "$work/big.pcap")
 real=$(type -P tshark)
 # It says another version, and another name for every 256th packet; with FAIL there it ends in
 # the middle as if it had crashed.
 cat >"$work/bin/tshark" <<W
 #!/bin/bash
 set -o pipefail
-case " \$* " in
+case "\$(stat -L -c %s /dev/stdin) \$* " in
 *' --version '*) "$real" --version | sed '1s/.*/TShark (Wireshark) 4.0.99/' ;;
-*' -r $work/big.pcap '*)
+$big' '*)
 	"$real" "\$@" | sed 's/host07\\.example/HOST07.example/g' |
 		if [ -e "$work/FAIL" ]; then
 			head -n 55000
