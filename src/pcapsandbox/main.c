@@ -62,6 +62,7 @@ int main(int argc, char **argv)
 		pa_log_failure(NULL, &err);
 		return EXIT_OURS;
 	}
-	/* Not return: a leak check could not work as the user and in the namespaces that we are in. */
+	/* Not return: a leak check could not work as the user and in the namespaces that we are in.
+	 */
 	_exit(children_watch(&o, &children));
 }
