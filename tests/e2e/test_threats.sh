@@ -225,14 +225,26 @@ promise 9 "the filter locks itself down before it reads a row"
 # --- the server --------------------------------------------------------------------------------
 echo 'the secret of this file' >"$work/wanted"
 socket=$(sed -n 's/^socket="\(.*\)"/\1/p' "$PCAPANALYZER_HOME/run/client.cnf")
-$PYTHON "$root/tests/e2e/rogue.py" "$work/rogue" "$socket" "$work/wanted" "$work/sent" &
-listeners+=($!)
-until_true test -S "$work/rogue"
-printf '[client]\nsocket=%s\nuser=root\ndatabase=pcapanalyzer\n' "$work/rogue" >"$work/rogue.cnf"
+# rogue NAME: a server of that name that asks for the file; what it is sent is in NAME.sent.
+rogue()
+{
+	$PYTHON "$root/tests/e2e/rogue.py" "$work/$1" "$socket" "$work/wanted" "$work/$1.sent" &
+	listeners+=($!)
+	until_true test -S "$work/$1"
+	printf '[client]\nsocket=%s\nuser=root\ndatabase=pcapanalyzer\n' "$work/$1" >"$work/$1.cnf"
+}
+rogue trusted
+echo nothing >"$work/harmless"
+client=$(client_command)
+"${client%% *}" "--defaults-file=$work/trusted.cnf" --local-infile=1 pcapanalyzer \
+	-e "CREATE TABLE t (a TEXT); LOAD DATA LOCAL INFILE '$work/harmless' INTO TABLE t; DROP TABLE t" ||
+	fail "the distribution's client does not load through the rogue server"
+grep -aq 'the secret of this file' "$work/trusted.sent" || fail "the rogue server does not even rob the distribution's client"
+rogue rogue
 PCAPANALYZER_DEFAULTS_FILE=$work/rogue.cnf run_any pcapanalyzer import "$work/second.pcapng"
 [ "$rc" -ne 0 ] || fail "an import through a rogue server succeeds"
-grep -aq '<ASKED>' "$work/sent" || fail "the rogue server asked for nothing"
-! grep -aq 'the secret of this file' "$work/sent" || fail "the rogue server got the file"
+grep -aq '<ASKED>' "$work/rogue.sent" || fail "the rogue server asked for nothing"
+! grep -aq 'the secret of this file' "$work/rogue.sent" || fail "the rogue server got the file"
 promise 10 "a server that asks for another file gets nothing"
 run 0 pcapanalyzer load
 
