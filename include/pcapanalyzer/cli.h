@@ -4,6 +4,7 @@
  * The options struct of the program holds, at each row's offset:
  *   PA_OPT_FLAG   int            set to 1
  *   PA_OPT_TEXT   const char *   the argument; lives as long as argv
+ *   PA_OPT_TEXTS  struct pa_texts    the arguments of an option that may be given again
  *   PA_OPT_NUMBER uint64_t       whole, decimal, min..max
  *   PA_OPT_CHOICE int            index of the argument in the '|'-separated ARG text
  */
@@ -16,7 +17,14 @@
 #include "pcapanalyzer/buf.h"
 #include "pcapanalyzer/error.h"
 
-enum pa_opt_type { PA_OPT_FLAG, PA_OPT_TEXT, PA_OPT_NUMBER, PA_OPT_CHOICE };
+enum pa_opt_type { PA_OPT_FLAG, PA_OPT_TEXT, PA_OPT_TEXTS, PA_OPT_NUMBER, PA_OPT_CHOICE };
+
+#define PA_TEXTS_MAX 16
+
+struct pa_texts {
+	unsigned n;
+	const char *text[PA_TEXTS_MAX];
+};
 
 struct pa_option {
 	char letter;      /* short form; 0 for none */

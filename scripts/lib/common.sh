@@ -102,8 +102,16 @@ need_program() {
 	done
 }
 
+# How pcapsandbox runs Wireshark's programs; SANDBOX is empty where it was not found.
+use_sandbox() {
+	SANDBOX=$(find_program pcapsandbox) || SANDBOX=''
+	TSHARK_MEMORY=${OPT[tshark-memory]:-4096}
+	TSHARK_STALL=${OPT[tshark-stall]:-60}
+}
+
 need_wireshark() {
 	local name
+	use_sandbox
 	for name in "$@"; do
 		PROGRAM["$name"]=$(type -P -- "$name") || {
 			if [[ $name == tshark ]]; then

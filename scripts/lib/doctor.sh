@@ -14,9 +14,14 @@ doctor_bad() {
 	printf 'BAD  %-14s %s\n     %-14s -> %s\n' "$1" "$(clean "$2")" '' "$(clean "$3")"
 }
 
+# doctor_note WHAT FINDING REMEDY: not as good as it could be, or not used here.
+doctor_note() {
+	printf 'note %-14s %s\n     %-14s -> %s\n' "$1" "$(clean "$2")" '' "$(clean "$3")"
+}
+
 doctor_programs() {
 	local name path
-	for name in tshark2csv csv2mysql pcapfile; do
+	for name in tshark2csv csv2mysql pcapfile pcapsandbox; do
 		if path=$(find_program "$name"); then
 			PROGRAM["$name"]=$path
 			doctor_ok "$name" "$path, $("$path" --version 2>&1 | head -n 1)"
@@ -33,6 +38,46 @@ doctor_programs() {
 				"apt-get install $([[ $name == tshark ]] && echo tshark || echo wireshark-common)"
 		fi
 	done
+}
+
+# Whether this user may capture; importing needs no such right.
+doctor_capture() {
+	local dumpcap=${PROGRAM[dumpcap]:-} user
+	[[ -n $dumpcap ]] || return 0
+	user=$(id -un)
+	if [[ $(id -u) -eq 0 ]]; then
+		doctor_ok capture "dumpcap may, as root"
+	elif [[ ! -x $dumpcap ]]; then
+		doctor_note capture "not as $user, who may not run dumpcap" \
+			"usermod -aG $(stat -L -c %G -- "$dumpcap") $user, then log in again"
+	elif [[ -u $dumpcap || $(getcap -- "$dumpcap" 2>/dev/null) == *cap_net_raw* ]]; then
+		doctor_ok capture "dumpcap may, as $user"
+	else
+		doctor_note capture "not as $user: dumpcap has no such right" \
+			"dpkg-reconfigure wireshark-common, or setcap cap_net_raw,cap_net_admin+eip $dumpcap"
+	fi
+}
+
+# What the sandbox lacks on this system.
+doctor_sandbox() {
+	local report line remedy lacks=0
+	[[ -n ${PROGRAM[pcapsandbox]+x} ]] || return 0
+	report=$("${PROGRAM[pcapsandbox]}" --report 2>&1) || {
+		doctor_bad sandbox "$(doctor_words "$report")" "tshark runs without it: read pcapsandbox(1)"
+		return 0
+	}
+	while IFS= read -r line; do
+		[[ $line == *' missing: '* ]] || continue
+		lacks=1
+		case $line in
+		user*) remedy="useradd --system pcapanalyzer" ;;
+		network* | processes*) remedy="let users make namespaces: sysctl user.max_user_namespaces" ;;
+		files*) remedy="a kernel from 5.19 on, with landlock among lsm= of its command line" ;;
+		*) remedy="run it outside of the container, or let that be less strict" ;;
+		esac
+		doctor_note sandbox "$line" "$remedy"
+	done <<<"$report"
+	[[ $lacks -eq 1 ]] || doctor_ok sandbox "every layer: $(cut -d ' ' -f 1 <<<"$report" | paste -sd ' ')"
 }
 
 doctor_fields() {
@@ -104,6 +149,8 @@ doctor_server() {
 		doctor_ok sql_mode "not strict for others; the loader sets its own"
 	fi
 	doctor_grants
+	doctor_clock
+	doctor_database_disk
 }
 
 # What to do about exit status $1 and the words $2.
@@ -119,26 +166,104 @@ doctor_remedy() {
 	fi
 }
 
+# Whether the account may do $1, which is asked and not done. Our questions can only read, and the
+# server says so (1792) after it has looked at the privileges.
+doctor_may() {
+	local answer
+	answer=$(doctor_ask "EXPLAIN $1") || [[ $answer == *'(error 1792)'* ]]
+}
+
+# Judged by what this machine does: a sensor's account need not read, an analyst's not load.
 doctor_grants() {
-	local grants word missing=''
-	grants=$(doctor_ask 'SHOW GRANTS') || {
-		doctor_bad grants "cannot be read" "ask the server's administrator"
+	local may='' waiting
+	waiting=$(count_batches ready)
+	if doctor_may "REPLACE INTO packets (ts, capture_id, frame) VALUES ('2026-01-01', 0, 0)"; then
+		may+=', load'
+	elif [[ $waiting -gt 0 ]]; then
+		doctor_bad grants "this account cannot load, and $waiting batches wait" \
+			"GRANT pcapanalyzer_loader TO this account (sql/roles.sql), or use one that has it"
 		return 0
-	}
-	if [[ $grants != *'ALL PRIVILEGES'* ]]; then
-		for word in SELECT INSERT DELETE CREATE ALTER DROP 'CREATE VIEW'; do
-			grep -Eq "(GRANT |, )$word(,| ON)" <<<"$grants" || missing+=", $word"
+	fi
+	! doctor_may "SELECT 1 FROM packets" || may+=', read'
+	! doctor_may "DELETE FROM batches WHERE 1 = 0" || may+=', replace captures'
+	if [[ -n $may ]]; then
+		doctor_ok grants "this account may ${may#, }"
+	else
+		doctor_bad grants "this account may neither load nor read" \
+			"GRANT one of the roles of sql/roles.sql TO this account"
+	fi
+}
+
+# How far the server's clock is from ours: rows bear the sensor's time, questions the server's.
+doctor_clock() {
+	local before after row offset
+	before=${EPOCHREALTIME/./}
+	row=$(doctor_ask 'SELECT UNIX_TIMESTAMP(UTC_TIMESTAMP(6))') || return 0
+	after=${EPOCHREALTIME/./}
+	row=$(tail -n 1 <<<"$row")
+	row=${row/./}
+	offset=$((row - (before + after) / 2))
+	if [[ ${offset#-} -gt $((1000000 + (after - before) / 2)) ]]; then
+		doctor_bad clock "the server's is $((offset / 1000)) ms ahead of this machine's" \
+			"synchronise both with NTP: timedatectl set-ntp true, or install chrony"
+	else
+		doctor_ok clock "the server's and this machine's agree"
+	fi
+}
+
+doctor_ntp() {
+	local synchronised
+	synchronised=$(timedatectl show -p NTPSynchronized --value 2>/dev/null) || return 0
+	if [[ $synchronised == yes ]]; then
+		doctor_ok ntp "this machine's clock is synchronised"
+	else
+		doctor_bad ntp "this machine's clock is not synchronised" \
+			"timedatectl set-ntp true, or install chrony"
+	fi
+}
+
+# doctor_disk WHAT FOLDER REMEDY
+doctor_disk() {
+	local free
+	free=$(df -Pk -- "$2" | awk 'NR == 2 { print int($4 / 1024) }')
+	if [[ ${free:-0} -ge 2048 ]]; then
+		doctor_ok "$1" "$free MB free"
+	else
+		doctor_bad "$1" "only ${free:-0} MB free" "$3"
+	fi
+}
+
+# The database's disk can be seen when it is one of this machine.
+doctor_database_disk() {
+	local host folder
+	IFS=$'\t' read -r host folder <<<"$(doctor_ask 'SELECT @@hostname, @@datadir' | tail -n 1)"
+	[[ $host == "$(uname -n)" && -d $folder ]] || return 0
+	doctor_disk 'database disk' "$folder" "make room, or remove old days"
+}
+
+# Whether somebody loads and imports here when nobody looks.
+doctor_unattended() {
+	local unit found=''
+	if type -P systemctl >/dev/null; then
+		for unit in $(systemctl list-unit-files --no-legend 'pcapanalyzer*' 2>/dev/null |
+			awk '$2 == "enabled" { print $1 }'); do
+			found+=", $unit"
 		done
 	fi
-	if [[ -z $missing ]]; then
-		doctor_ok grants "enough to load and to create tables"
+	if grep -Eqs '^[^#]*pcapanalyzer' /etc/crontab /etc/cron.d/* ||
+		crontab -l 2>/dev/null | grep -Eq '^[^#]*pcapanalyzer'; then
+		found+=', cron'
+	fi
+	if [[ -n $found ]]; then
+		doctor_ok unattended "${found#, }"
 	else
-		doctor_bad grants "missing: ${missing#, }" "GRANT ${missing#, } ON pcapanalyzer.* TO this account"
+		doctor_note unattended "nothing is loaded here by a timer, cron or a service" \
+			"see cron.example, or systemctl enable pcapanalyzer-load.timer"
 	fi
 }
 
 doctor_spool() {
-	local free ready aside poison
+	local ready aside poison
 	doctor_ok home "$PA_HOME"
 	if : 2>/dev/null >"$PA_SPOOL/tmp/.doctor.$$"; then
 		rm -f -- "$PA_SPOOL/tmp/.doctor.$$"
@@ -146,12 +271,7 @@ doctor_spool() {
 	else
 		doctor_bad spool "$PA_SPOOL/tmp cannot be written" "chown or chmod it, or set PCAPANALYZER_HOME"
 	fi
-	free=$(df -Pk -- "$PA_HOME" | awk 'NR == 2 { print int($4 / 1024) }')
-	if [[ ${free:-0} -ge 2048 ]]; then
-		doctor_ok disk "$free MB free"
-	else
-		doctor_bad disk "only ${free:-0} MB free" "make room, or move PCAPANALYZER_HOME to a larger disk"
-	fi
+	doctor_disk 'spool disk' "$PA_SPOOL" "make room, or move PCAPANALYZER_HOME to a larger disk"
 	ready=$(count_batches ready) aside=$(count_batches aside)
 	if [[ $ready -eq 0 ]]; then
 		doctor_ok waiting "no batch waits"
@@ -175,9 +295,14 @@ doctor_spool() {
 
 doctor_run() {
 	make_home
+	use_sandbox
 	doctor_programs
+	doctor_capture
+	doctor_sandbox
 	doctor_fields
 	doctor_server
 	doctor_spool
+	doctor_ntp
+	doctor_unattended
 	return "$DOCTOR_BAD"
 }

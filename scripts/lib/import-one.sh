@@ -58,8 +58,8 @@ mapfile -t args <"$IMPORT_DIR/tshark-args"
 dissect() {
 	local input=$1
 	shift
-	clean_wireshark "$work/home" "$TSHARK" -r "$input" --log-level critical "${args[@]}" "$@" \
-		2>"$work/tshark.err"
+	clean_wireshark "$work/home" "$TSHARK" -r - --log-level critical "${args[@]}" "$@" \
+		<"$input" 2>"$work/tshark.err"
 }
 
 # Read the capture into the spool; sets end, rc (the filter's) and rows.
@@ -77,7 +77,7 @@ read_capture() {
 		printf '%s\n' "$?" >"$work/tshark.rc"
 		poison_verdict "$(wireshark_verdict "$(<"$work/tshark.rc")" "$work/tshark.err")" >"$work/verdict"
 		printf '#pcapanalyzer end=%s\n' "$(<"$work/verdict")"
-	} | "$TSHARK2CSV" "${filter[@]}" 2>"$work/filter.err"
+	} | env -i "$TSHARK2CSV" "${filter[@]}" 2>"$work/filter.err"
 	rc=$?
 	set -e
 	end=$(<"$work/verdict")

@@ -18,8 +18,8 @@ know_arguments() {
 know_fields() {
 	local err
 	: >"$IMPORT_DIR/empty"
-	if err=$(clean_wireshark "$IMPORT_DIR/wireshark" "${PROGRAM[tshark]}" -r "$IMPORT_DIR/empty" \
-		"${TSHARK_ARGS[@]}" 2>&1 >/dev/null); then
+	if err=$(clean_wireshark "$IMPORT_DIR/wireshark" "${PROGRAM[tshark]}" -r - \
+		"${TSHARK_ARGS[@]}" 2>&1 >/dev/null <"$IMPORT_DIR/empty"); then
 		return 0
 	fi
 	if [[ $err == *"Some fields aren't valid"* ]]; then

@@ -47,6 +47,8 @@ OPTIONS=(
 	'capture|rotate-size||N|megabytes of one file; default: 64'
 	'watch|settle||N|seconds without a change after which a file is finished; default: 10'
 	'watch|remove|||remove a file when the database has all of it'
+	'import capture watch|tshark-memory||MIB|address space that one tshark may have; default: 4096'
+	'import capture watch|tshark-stall||SECONDS|end a tshark that works so long without a result; default: 60'
 	'capture watch|max-queue||SIZE|disk for what waits, such as 500M or 10G (the default); then the oldest goes'
 	'capture watch|min-free||SIZE|disk to be left free; default: 1G'
 	'capture watch|drain-seconds||N|at the end, store what there is for so long; default: 60'
@@ -172,7 +174,7 @@ parse_global() {
 set_option() {
 	local name=${F[1]} arg=${F[3]} value=$1
 	case $arg in
-	N)
+	N | MIB | SECONDS)
 		[[ $value =~ ^[0-9]{1,9}$ ]] || usage_error "option --$name: \"$(clean "$value")\" is not a whole number"
 		value=$((10#$value))
 		[[ $value -ge 1 ]] || usage_error "option --$name: 0 is too small"

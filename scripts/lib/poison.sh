@@ -119,10 +119,10 @@ poison_how() {
 poison_likely() {
 	[[ ${packets:-0} -gt 0 ]] && grep -aq 'did not finish' -- "$work/filter.err" || return 1
 	case $1 in
-	130 | 141 | 143) return 1 ;;
+	125 | 126 | 127 | 130 | 141 | 143) return 1 ;; # it did not start, or was ended
 	esac
 	[[ $1 -ge 124 ]] ||
-		clean_wireshark "$work/home" "$CAPINFOS" -c -- "$file" >/dev/null 2>"$work/capinfos.err" ||
+		clean_wireshark "$work/home" "$CAPINFOS" -c - <"$file" >/dev/null 2>"$work/capinfos.err" ||
 		wireshark_cut "$work/capinfos.err"
 }
 
@@ -169,7 +169,7 @@ poison_plain() {
 		"${unpack[@]}" <"$file" >"$plain" 2>/dev/null || true
 		poison_fits "$plain" && return 0
 	fi
-	clean_wireshark "$work/home" editcap -F pcapng -- "$file" "$plain" >/dev/null 2>&1 || true
+	clean_wireshark "$work/home" editcap -F pcapng - - <"$file" >"$plain" 2>/dev/null || true
 	poison_fits "$plain" || poison_give_up "it dies, and the capture is of a kind from which no packet can be taken out"
 }
 

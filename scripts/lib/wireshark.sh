@@ -2,20 +2,24 @@
 # shellcheck disable=SC2154 # pcapanalyzer sources these files together
 # How tshark and capinfos are run, what their words mean, and what the installed tshark is like.
 
-# Run a program of Wireshark's with nothing of the user's: no environment, no settings.
-# $1: an empty private folder for its home and settings
+# Run a program of Wireshark's with nothing of the user's (no environment, no settings), and in
+# pcapsandbox(1) where that was found. A capture comes in as standard input, with "-r -": as root
+# the program runs as a user who may not be able to open it.
+# $1: a folder that names the run to whoever looks at the processes; the program cannot use it
 clean_wireshark() {
-	local dir=$1
+	local dir=$1 sandbox=()
 	shift
-	env -i PATH="$PATH" LC_ALL=C.UTF-8 TZ=UTC HOME="$dir" TMPDIR="$dir" \
-		WIRESHARK_CONFIG_DIR="$dir" "$@"
+	[[ -z ${SANDBOX:-} ]] ||
+		sandbox=("$SANDBOX" --memory-mib "$TSHARK_MEMORY" --stall-seconds "$TSHARK_STALL" --)
+	env -i PATH="$PATH" LC_ALL=C.UTF-8 TZ=UTC HOME=/nonexistent TMPDIR="$dir" \
+		WIRESHARK_CONFIG_DIR=/nonexistent "${sandbox[@]}" "$@"
 }
 
 # Wireshark's words on standard input, one line out: the first that means something.
 wireshark_reason() {
 	awk '
 		/^Running as user/ || /^ \*\* / || /^Capturing on/ || /^tshark: *$/ || /^ *$/ { next }
-		{ sub(/^(tshark|capinfos): /, ""); gsub(/[[:cntrl:]]+/, " "); print substr($0, 1, 300); exit }'
+		{ sub(/^(tshark|capinfos|pcapsandbox: error): /, ""); gsub(/[[:cntrl:]]+/, " "); print substr($0, 1, 300); exit }'
 }
 
 # 0 when the words in the file $1 are of a capture that is cut or damaged somewhere.
@@ -40,7 +44,7 @@ wireshark_verdict() {
 # Of a capture that is cut it counts what is there.
 # $1: as for clean_wireshark
 count_packets() {
-	clean_wireshark "$1" "$2" -c -M -- "$3" 2>/dev/null |
+	clean_wireshark "$1" "$2" -c -M - 2>/dev/null <"$3" |
 		sed -n 's/^Number of packets: *\([0-9][0-9]*\)$/\1/p' | tail -n 1 || true
 }
 
@@ -71,8 +75,8 @@ wireshark_guess() {
 wireshark_ask() {
 	local dir=$1/wireshark args=()
 	read -r -a args < <("${PROGRAM[tshark2csv]}" --canary-args --dialect "$2")
-	clean_wireshark "$dir" "${PROGRAM[tshark]}" -r "$dir/canary.pcapng" "${args[@]}" \
-		>"$dir/answer" 2>"$dir/canary.err" || {
+	clean_wireshark "$dir" "${PROGRAM[tshark]}" -r - "${args[@]}" \
+		<"$dir/canary.pcapng" >"$dir/answer" 2>"$dir/canary.err" || {
 		wireshark_reason <"$dir/canary.err" >&2
 		return 1
 	}

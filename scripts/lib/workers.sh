@@ -20,7 +20,7 @@ workers_settings() {
 	PROFILE_SHA256=${PROFILE_SHA256%% *}
 	export PA_LIB PA_SPOOL IMPORT_DIR SENSOR PROFILE PROFILE_SHA256 REDISSECT
 	export TSHARK=${PROGRAM[tshark]} CAPINFOS=${PROGRAM[capinfos]} TSHARK2CSV=${PROGRAM[tshark2csv]}
-	export PCAPFILE=${PROGRAM[pcapfile]} TSHARK_LINE DIALECT
+	export PCAPFILE=${PROGRAM[pcapfile]} TSHARK_LINE DIALECT SANDBOX TSHARK_MEMORY TSHARK_STALL
 }
 
 # The pipe into which every worker writes its number as its last act.

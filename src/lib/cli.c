@@ -55,6 +55,15 @@ static enum pa_status set_choice(const struct pa_option *o, const char *arg, int
 	               o->arg);
 }
 
+static enum pa_status add_text(const struct pa_option *o, const char *arg, struct pa_texts *out,
+                               struct pa_error *err)
+{
+	if (out->n == PA_TEXTS_MAX)
+		return pa_fail(err, PA_EUSAGE, 0, "option --%s: %d at most", o->name, PA_TEXTS_MAX);
+	out->text[out->n++] = arg;
+	return PA_OK;
+}
+
 static enum pa_status set(const struct pa_option *o, const char *arg, void *opts,
                           struct pa_error *err)
 {
@@ -67,6 +76,8 @@ static enum pa_status set(const struct pa_option *o, const char *arg, void *opts
 	case PA_OPT_TEXT:
 		*(const char **)(void *)at = arg;
 		return PA_OK;
+	case PA_OPT_TEXTS:
+		return add_text(o, arg, (struct pa_texts *)(void *)at, err);
 	case PA_OPT_NUMBER:
 		return set_number(o, arg, (uint64_t *)(void *)at, err);
 	case PA_OPT_CHOICE:

@@ -221,7 +221,7 @@ enum pa_status stream_run(const struct options *o, const struct pa_profile *p,
 	if (st == PA_OK)
 		st = pa_rows_new(&rc, &s.rows, err);
 	if (st == PA_OK)
-		st = pa_lockdown(err);
+		st = pa_lockdown(o->spool, err);
 	if (st == PA_OK) {
 		set_signals(fd);
 		st = run(&s, err);

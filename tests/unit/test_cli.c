@@ -164,6 +164,35 @@ static void test_defaults_stay(void **state)
 	assert_int_equal(opts.choice, 6);
 }
 
+static void test_texts(void **state)
+{
+	static const struct pa_option again[] = {
+	    {'r', "read", PA_OPT_TEXTS, 0, "PATH", "may be given again", 0, 0}};
+	char name[] = "program";
+	char option[] = "--read";
+	char value[] = "-x";
+	char *argv[2 * PA_TEXTS_MAX + 4] = {name};
+	struct pa_texts got = {0};
+	struct pa_error err = {0};
+	int argc = 1;
+	int first;
+
+	(void)state;
+	for (unsigned i = 0; i < PA_TEXTS_MAX; i++) {
+		argv[argc++] = option;
+		argv[argc++] = value;
+	}
+	assert_ok(pa_cli_parse(argc, argv, again, 1, &got, &first, &err));
+	assert_int_equal(got.n, PA_TEXTS_MAX);
+	assert_string_equal(got.text[0], "-x");
+	assert_string_equal(got.text[PA_TEXTS_MAX - 1], "-x");
+	argv[argc++] = option;
+	argv[argc++] = value;
+	got.n = 0;
+	assert_int_equal(pa_cli_parse(argc, argv, again, 1, &got, &first, &err), PA_EUSAGE);
+	assert_non_null(strstr(err.msg, "--read"));
+}
+
 static void test_help(void **state)
 {
 	static const char want[] =
@@ -209,9 +238,8 @@ static void test_dump(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_parse),
-	    cmocka_unit_test(test_defaults_stay),
-	    cmocka_unit_test(test_help),
+	    cmocka_unit_test(test_parse), cmocka_unit_test(test_defaults_stay),
+	    cmocka_unit_test(test_texts), cmocka_unit_test(test_help),
 	    cmocka_unit_test(test_dump),
 	};
 
