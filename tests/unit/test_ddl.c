@@ -289,7 +289,8 @@ static void test_appends(void **state)
 static void test_ledger(void **state)
 {
 	static const char *const names[] = {"sensors", "captures", "passports",
-	                                    "batches", "rejects",  "schema_version"};
+	                                    "batches", "rejects",  "coverage",
+	                                    "prunes",  "pruned",   "schema_version"};
 	struct fixture *f = *state;
 	const char *at;
 
