@@ -51,4 +51,8 @@ enum pa_status pa_print_row(struct pa_printer *p, const struct pa_slice *cells, 
 enum pa_status pa_print_tail(struct pa_printer *p, struct pa_buf *out)
     __attribute__((warn_unused_result));
 
+/* Append S as a JSON string, with its quotes. */
+enum pa_status pa_print_json_text(struct pa_slice s, struct pa_buf *out)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -196,7 +196,23 @@ static enum pa_status finish(struct sum *s, pa_ledger_fn *fn, void *ctx, struct 
 	return fn(ctx, &s->e, err);
 }
 
-static enum pa_status put_select(struct pa_buf *sql, const char *sensor, const char *profile)
+/* Which captures and profiles; NULL or 0 for all. */
+struct choice {
+	const char *sensor, *profile;
+	const uint32_t *ids;
+	size_t n_ids;
+};
+
+static enum pa_status put_ids(struct pa_buf *sql, const struct choice *c)
+{
+	enum pa_status st = pa_buf_puts(sql, " WHERE c.capture_id IN (0");
+
+	for (size_t i = 0; st == PA_OK && i < c->n_ids; i++)
+		st = pa_buf_printf(sql, ",%u", (unsigned)c->ids[i]);
+	return st == PA_OK ? pa_buf_putc(sql, ')') : st;
+}
+
+static enum pa_status put_select(struct pa_buf *sql, const struct choice *c)
 {
 	enum pa_status st = pa_buf_puts(
 	    sql, "SELECT c.capture_id, s.name, LOWER(HEX(c.sha256)), c.name, c.bytes, c.packets, "
@@ -206,23 +222,25 @@ static enum pa_status put_select(struct pa_buf *sql, const char *sensor, const c
 	         "FROM captures c JOIN sensors s ON s.sensor_id = c.sensor_id "
 	         "LEFT JOIN batches b ON b.capture_id = c.capture_id");
 
-	if (st == PA_OK && profile)
+	if (st == PA_OK && c->profile)
 		st = pa_buf_puts(sql, " AND b.profile = ");
-	if (st == PA_OK && profile)
-		st = pa_sql_text(sql, profile);
-	if (st == PA_OK && sensor)
+	if (st == PA_OK && c->profile)
+		st = pa_sql_text(sql, c->profile);
+	if (st == PA_OK && c->sensor)
 		st = pa_buf_puts(sql, " WHERE s.name = LEFT(");
-	if (st == PA_OK && sensor)
-		st = pa_sql_text(sql, sensor);
-	if (st == PA_OK && sensor)
+	if (st == PA_OK && c->sensor)
+		st = pa_sql_text(sql, c->sensor);
+	if (st == PA_OK && c->sensor)
 		st = pa_buf_printf(sql, ", %d)", SENSOR_CHARS_MAX);
+	if (st == PA_OK && c->ids)
+		st = put_ids(sql, c);
 	return st == PA_OK ? pa_buf_puts(sql, " ORDER BY c.capture_id, b.profile, b.first_row, "
 	                                      "b.last_row")
 	                   : st;
 }
 
-enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *profile,
-                              pa_ledger_fn *fn, void *ctx, struct pa_error *err)
+static enum pa_status each(struct pa_db *db, const struct choice *choice, pa_ledger_fn *fn,
+                           void *ctx, struct pa_error *err)
 {
 	struct sum s = {0};
 	struct pa_db_result *r = NULL;
@@ -232,7 +250,7 @@ enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *
 
 	pa_buf_init(&sql, STATEMENT_MAX);
 	s.tables = calloc(PA_LEDGER_TABLES_MAX, sizeof(*s.tables));
-	st = s.tables ? put_select(&sql, sensor, profile) : PA_ENOMEM;
+	st = s.tables ? put_select(&sql, choice) : PA_ENOMEM;
 	if (st != PA_OK)
 		pa_fail(err, st, 0, "no memory for the ledger");
 	if (st == PA_OK)
@@ -246,7 +264,7 @@ enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *
 		if (!same)
 			st = finish(&s, fn, ctx, err);
 		if (st == PA_OK && !same)
-			st = start(&s, c, profile, err);
+			st = start(&s, c, choice->profile, err);
 		if (st == PA_OK)
 			st = add(&s, c, err);
 	}
@@ -257,4 +275,16 @@ enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *
 	free(s.text);
 	free(s.tables);
 	return st;
+}
+
+enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *profile,
+                              pa_ledger_fn *fn, void *ctx, struct pa_error *err)
+{
+	return each(db, &(struct choice){.sensor = sensor, .profile = profile}, fn, ctx, err);
+}
+
+enum pa_status pa_ledger_some(struct pa_db *db, const uint32_t *ids, size_t n_ids, pa_ledger_fn *fn,
+                              void *ctx, struct pa_error *err)
+{
+	return each(db, &(struct choice){.ids = ids, .n_ids = n_ids}, fn, ctx, err);
 }

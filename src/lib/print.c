@@ -251,7 +251,7 @@ static int json_number(struct pa_slice s)
 	return i == s.len;
 }
 
-static enum pa_status json_text(struct pa_slice s, struct pa_buf *out)
+enum pa_status pa_print_json_text(struct pa_slice s, struct pa_buf *out)
 {
 	enum pa_status st = pa_buf_putc(out, '"');
 
@@ -281,7 +281,7 @@ static enum pa_status json_cell(enum pa_db_kind kind, struct pa_slice cell, stru
 	if (kind == PA_DB_NUMBER && json_number(cell))
 		return pa_buf_put(out, cell.ptr, cell.len);
 	if (kind != PA_DB_BYTES)
-		return json_text(cell, out);
+		return pa_print_json_text(cell, out);
 	st = pa_buf_putc(out, '"');
 	if (st == PA_OK)
 		st = put_hex(out, cell);
@@ -297,7 +297,7 @@ static enum pa_status json_row(const struct pa_printer *p, const struct pa_slice
 		if (i > 0)
 			st = pa_buf_putc(out, ',');
 		if (st == PA_OK)
-			st = json_text(pa_slice_of(p->columns[i].name), out);
+			st = pa_print_json_text(pa_slice_of(p->columns[i].name), out);
 		if (st == PA_OK)
 			st = pa_buf_putc(out, ':');
 		if (st == PA_OK)
