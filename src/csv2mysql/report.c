@@ -398,8 +398,10 @@ enum pa_status command_verify(struct run *r, struct pa_error *err)
 
 	pa_buf_init(&g.text, ANSWER_MAX);
 	p.tables = calloc(PA_LEDGER_TABLES_MAX + PA_PROFILE_TABLES_MAX, sizeof(*p.tables));
-	if (st == PA_OK && !p.tables)
-		st = no_memory(PA_ENOMEM, err);
+	if (st == PA_OK && !p.tables) {
+		no_memory(PA_ENOMEM, err);
+		st = PA_ENOMEM;
+	}
 	if (st == PA_OK)
 		st = prove(r, db, &p, &g, err);
 	if (st == PA_OK)

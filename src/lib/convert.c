@@ -568,13 +568,12 @@ void pa_time_text(struct pa_time t, char out[27])
 /* With a T, a Z and more digits it is a time of ISO 8601. */
 enum pa_status pa_time_read(struct pa_slice in, struct pa_time *out)
 {
-	uint8_t iso[30];
+	uint8_t iso[] = "YYYY-MM-DDThh:mm:ss.uuuuuu000Z";
 	int null = 0;
 
 	if (in.len != 26 || in.ptr[10] != ' ')
 		return PA_EVALUE;
-	memcpy(iso, in.ptr, 26);
-	iso[10] = 'T';
-	memcpy(iso + 26, "000Z", 4);
-	return pa_convert_time((struct pa_slice){iso, sizeof(iso)}, out, &null);
+	memcpy(iso, in.ptr, 10);
+	memcpy(iso + 11, in.ptr + 11, 15);
+	return pa_convert_time((struct pa_slice){iso, sizeof(iso) - 1}, out, &null);
 }

@@ -160,7 +160,7 @@ static enum pa_status take_capture(struct reader *r, const struct pa_slice *cell
 static enum pa_status take_range(struct reader *r, const struct pa_slice *cells,
                                  struct pa_error *err)
 {
-	if (!cells[0].ptr)
+	if (!cells[0].ptr || r->captures)
 		return PA_OK;
 	r->first_id = (uint32_t)pa_db_u64(cells[0]);
 	r->n_captures = pa_db_u64(cells[1]) - r->first_id + 1;

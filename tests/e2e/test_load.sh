@@ -46,7 +46,7 @@ captures()
 
 silent()
 {
-	[ ! -s "$work/out" ] && [ ! -s "$work/err" ] || fail "not silent: $(cat "$work/out" "$work/err")"
+	[ -z "$(cat "$work/out" "$work/err")" ] || fail "not silent: $(cat "$work/out" "$work/err")"
 	ok "$1"
 }
 
@@ -99,7 +99,9 @@ echo 'pcapanalyzer-coverage 1' >"$spool/coverage/junk"
 event --kind clock --from 1735689701 --until 1735689701
 run 3 load
 one_line 'event junk is kept aside.*line'
-[ -s "$spool/aside/junk/event" ] && [ -s "$spool/aside/junk/reason" ] || fail "the damaged event is not aside"
+for file in event reason; do
+	[ -s "$spool/aside/junk/$file" ] || fail "aside/ has no $file of the damaged event"
+done
 is "$(sql "SELECT COUNT(*) FROM coverage WHERE kind = 'clock'")" 1 "a damaged event is kept aside, the others are stored"
 run 0 load
 rm -r "$spool/aside/junk"
@@ -131,7 +133,7 @@ sql 'SET GLOBAL read_only = 1'
 run 4 load --retry-seconds 1
 one_line 'read.only'
 is "$(entries "$spool/ready" | wc -l)" 1 "a server that stays read-only: exit 4, the batch waits"
-load >"$work/late" 2>&1 </dev/null &
+load --retry-seconds 30 >"$work/late" 2>&1 </dev/null &
 loader=$!
 sleep 1
 sql 'SET GLOBAL read_only = 0'
@@ -147,7 +149,7 @@ sleep 0.5
 run 4 load --retry-seconds 1
 one_line 'max_user_connections'
 ok "too many connections for long: exit 4"
-load >"$work/late" 2>&1 </dev/null &
+load --retry-seconds 30 >"$work/late" 2>&1 </dev/null &
 loader=$!
 sleep 1
 kill $guest
@@ -205,7 +207,7 @@ batch eight
 $(client_command) -e "START TRANSACTION; SELECT * FROM captures FOR UPDATE; DO SLEEP(60)" >/dev/null 2>&1 &
 holder=$!
 sleep 0.5
-load >"$work/late" 2>&1 </dev/null &
+load --retry-seconds 30 >"$work/late" 2>&1 </dev/null &
 loader=$!
 sleep 0.5
 kill -9 "$(server_pid)"
