@@ -97,5 +97,7 @@ enum pa_status pa_convert_duration(struct pa_slice in, int *null);
  * nanoseconds is cut off.
  * Source: MySQL manual, "Date and Time Literals". */
 void pa_time_text(struct pa_time t, char out[27]);
+/* The reverse. PA_EVALUE for another shape, and for days and hours that do not exist. */
+enum pa_status pa_time_read(struct pa_slice in, struct pa_time *out);
 
 #endif

@@ -127,4 +127,10 @@ enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *
                               pa_ledger_fn *fn, void *ctx, struct pa_error *err)
     __attribute__((warn_unused_result));
 
+/* The same for these captures, at most PA_LEDGER_SOME_MAX, with all their profiles. IDS may not be
+ * NULL. */
+#define PA_LEDGER_SOME_MAX 1000
+enum pa_status pa_ledger_some(struct pa_db *db, const uint32_t *ids, size_t n_ids, pa_ledger_fn *fn,
+                              void *ctx, struct pa_error *err) __attribute__((warn_unused_result));
+
 #endif

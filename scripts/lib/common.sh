@@ -264,20 +264,22 @@ server_configured() {
 	return 1
 }
 
-# Decide which server this command talks to, and start the private one if it is that.
-use_database() {
-	if server_configured; then
-		DB_ARGS=()
-		if [[ -n ${PCAPANALYZER_DEFAULTS_FILE:-} ]]; then
-			[[ -r $PCAPANALYZER_DEFAULTS_FILE ]] ||
-				die "$EXIT_FAILED" "cannot read PCAPANALYZER_DEFAULTS_FILE, $PCAPANALYZER_DEFAULTS_FILE"
-			DB_ARGS=("--defaults-file=$PCAPANALYZER_DEFAULTS_FILE")
-		fi
-		return 0
-	fi
-	make_home
-	server_start
+# Decide which server this command talks to.
+choose_database() {
 	DB_ARGS=("--defaults-file=$PA_RUN/client.cnf")
+	server_configured || return 0
+	DB_ARGS=()
+	if [[ -n ${PCAPANALYZER_DEFAULTS_FILE:-} ]]; then
+		[[ -r $PCAPANALYZER_DEFAULTS_FILE ]] ||
+			die "$EXIT_FAILED" "cannot read PCAPANALYZER_DEFAULTS_FILE, $PCAPANALYZER_DEFAULTS_FILE"
+		DB_ARGS=("--defaults-file=$PCAPANALYZER_DEFAULTS_FILE")
+	fi
+}
+
+# And start the private one if it is that.
+use_database() {
+	choose_database
+	server_configured || server_start
 }
 
 # Database, tables, views and partitions as the profile wants them. In the private server what

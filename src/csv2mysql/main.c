@@ -26,7 +26,8 @@ static const struct command commands[] = {
     {"load", command_load, 0, 1, 1},         {"status", command_status, 0, 0, 1},
     {"captures", command_captures, 0, 1, 1}, {"verify", command_verify, 0, 1, 1},
     {"query", command_query, 1, 0, 1},       {"queries", command_queries, 0, 0, 0},
-    {"event", command_event, 0, 0, 0},       {"prune", command_prune, 0, 1, 1},
+    {"event", command_event, 0, 0, 0},       {"coverage", command_coverage, 0, 0, 1},
+    {"metrics", command_metrics, 0, 0, 1},   {"prune", command_prune, 0, 1, 1},
 };
 
 static enum pa_status find_command(const struct options *o, const struct command **out,

@@ -11,8 +11,7 @@ static const struct pa_option table[] = {
      "fields, columns and tables (default: packets)", 0, 0},
     {0, "field-table", PA_OPT_TEXT, AT(field_table), "FILE",
      "what tshark -G fields prints: check the profile, and find types", 0, 0},
-    {0, "spool", PA_OPT_TEXT, AT(spool), "DIR", "load, event: the folder between filter and loader",
-     0, 0},
+    {0, "spool", PA_OPT_TEXT, AT(spool), "DIR", "the folder between filter and loader", 0, 0},
     {0, "follow", PA_OPT_FLAG, AT(follow), NULL,
      "load: go on until standard input ends and the spool is empty", 0, 0},
     {0, "retry-seconds", PA_OPT_NUMBER, AT(retry_s), "N",
@@ -30,14 +29,16 @@ static const struct pa_option table[] = {
     {0, "export", PA_OPT_TEXT, AT(export_dir), "DIR",
      "prune: write what is removed into DIR before it goes", 0, 0},
     {0, "sensor", PA_OPT_TEXT, AT(sensor), "NAME", "only of this sensor; event: whose it is", 0, 0},
+    {0, "output", PA_OPT_TEXT, AT(output), "FILE", "metrics: replace FILE, for a collector", 0, 0},
+    {0, "all", PA_OPT_FLAG, AT(all), NULL, "status: list every capture", 0, 0},
     {0, "sql", PA_OPT_TEXT, AT(sql), "DIR", "folder with views/ and queries/", 0, 0},
     {0, "format", PA_OPT_CHOICE, AT(format), "auto|table|csv|tsv|json",
      "form of answers (default: a table on a terminal, else tsv)", 0, 0},
     {0, "limit", PA_OPT_NUMBER, AT(limit), "N", "query: at most N rows", 1, UINT32_MAX},
     {0, "since", PA_OPT_TEXT, AT(since), "TIME",
-     "query: from this time on, UTC: a date, a date and time, or 2h, 7d ago", 0, 0},
+     "query, coverage: from this time on, UTC: a date, a date and time, or 2h, 7d ago", 0, 0},
     {0, "until", PA_OPT_TEXT, AT(until), "TIME",
-     "query: before this time; event: when it ended, in seconds since 1970", 0, 0},
+     "query, coverage: before this time; event: when it ended, in seconds since 1970", 0, 0},
     {0, "interface", PA_OPT_TEXT, AT(interface), "NAME", "event: where the sensor listens", 0, 0},
     {0, "kind", PA_OPT_CHOICE, AT(kind), "captured|dropped|lost|stopped|clock",
      "event: what happened", 0, 0},
@@ -106,7 +107,9 @@ enum pa_status options_help(struct pa_buf *out)
 	         "  load             load every batch of the spool, and remove it there\n"
 	         "  event            put a coverage event into the spool; needs no server\n"
 	         "  prune            remove old days: --keep, --max-size, --min-free\n"
-	         "  status           how much is stored, per capture\n"
+	         "  status           how far behind the sensors are, and what is stored\n"
+	         "  coverage         when there was traffic, no traffic, and no data\n"
+	         "  metrics          numbers for Prometheus\n"
 	         "  captures         the captures, tab-separated, for scripts\n"
 	         "  verify           prove that stored + rejected + filtered = packets\n"
 	         "  query NAME|SQL   a canned question, or any SQL that only reads\n"

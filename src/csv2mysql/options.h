@@ -13,11 +13,11 @@ enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_CSV, FORMAT_TSV, FORMAT_JSON };
 
 struct options {
 	const char *profile, *field_table, *spool, *sensor, *sql, *since, *until;
-	const char *interface, *from, *sha256, *detail;
+	const char *interface, *from, *sha256, *detail, *output;
 	int kind;                /* enum pa_event_kind; -1: not given */
 	uint64_t packets, bytes; /* NOT_GIVEN: not given */
 	const char *keep, *max_size, *min_free, *datadir, *export_dir;
-	int follow, verbose, dry_run;
+	int follow, verbose, dry_run, all;
 	uint64_t retry_s;
 	int format;
 	uint64_t limit; /* 0: not given */

@@ -17,7 +17,6 @@
 #define ANSWER_MAX   ((size_t)4 * 1024 * 1024 * 1024)
 #define FLUSH_BYTES  (64u * 1024)
 #define PATH_BYTES   4096
-#define LITERAL_MAX  64
 #define LIMIT_NORMAL 20
 
 enum pa_print_format answer_format(const struct options *o)
@@ -118,9 +117,8 @@ static long long ago(const char *text)
 	return atoll(text) * seconds[unit - units];
 }
 
-/* An SQL literal of a UTC time. */
-static enum pa_status time_literal(const char *option, const char *text, char out[LITERAL_MAX],
-                                   struct pa_error *err)
+enum pa_status time_literal(const char *option, const char *text, char out[LITERAL_MAX],
+                            struct pa_error *err)
 {
 	const char *whole = text;
 	struct tm tm = {0};

@@ -1,4 +1,4 @@
-/* status, captures and verify: what the ledger says, and whether it is true. */
+/* captures and verify: what the ledger says, and whether it is true. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,102 +6,17 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "grid.h"
 #include "pcapanalyzer/ddl.h"
 #include "pcapanalyzer/ledger.h"
 #include "pcapanalyzer/log.h"
 
-#define ANSWER_MAX ((size_t)1024 * 1024 * 1024)
-#define CELLS_MAX  16
-#define WHY_MAX    400
+#define WHY_MAX 400
 
 #define PRUNES_VERSION 3  /* the first ledger that knows of prunes */
 #define PROOF_TRIES    20 /* while old rows are being removed */
 
-/* A small answer: all cells in one buffer, a NUL after each. */
-struct grid {
-	const struct pa_db_column *columns;
-	size_t n_columns;
-	struct pa_buf text;
-};
-
-static enum pa_status no_memory(enum pa_status st, struct pa_error *err)
-{
-	return st == PA_OK ? PA_OK : pa_fail(err, st, 0, "no memory for the answer");
-}
-
-/* NULL cells are a byte that text does not have. */
-static enum pa_status put_null(struct grid *g)
-{
-	return pa_buf_put(&g->text, "\xff", 2);
-}
-
-static enum pa_status put_slice(struct grid *g, struct pa_slice s)
-{
-	enum pa_status st = PA_OK;
-
-	for (size_t i = 0; st == PA_OK && i < s.len; i++)
-		st = pa_buf_putc(&g->text, s.ptr[i] ? s.ptr[i] : '?');
-	return st == PA_OK ? pa_buf_putc(&g->text, '\0') : st;
-}
-
-static enum pa_status put_text(struct grid *g, const char *text)
-{
-	return put_slice(g, pa_slice_of(text));
-}
-
-static enum pa_status put_number(struct grid *g, uint64_t v)
-{
-	enum pa_status st = pa_buf_put_u64(&g->text, v);
-
-	return st == PA_OK ? pa_buf_putc(&g->text, '\0') : st;
-}
-
-/* The cells of the row at AT; returns where the next row starts. */
-static size_t get_row(const struct grid *g, size_t at, struct pa_slice *cells)
-{
-	for (size_t i = 0; i < g->n_columns; i++) {
-		const uint8_t *p = g->text.ptr + at;
-		size_t n = strlen((const char *)p);
-
-		cells[i] = (struct pa_slice){n == 1 && p[0] == 0xff ? NULL : p, n};
-		if (!cells[i].ptr)
-			cells[i].len = 0;
-		at += n + 1;
-	}
-	return at;
-}
-
-static enum pa_status print_grid(const struct grid *g, enum pa_print_format format,
-                                 struct pa_error *err)
-{
-	struct pa_slice cells[CELLS_MAX];
-	struct pa_printer p;
-	struct pa_buf out;
-	enum pa_status st = pa_print_init(&p, format, g->columns, g->n_columns);
-
-	if (st != PA_OK)
-		return no_memory(st, err);
-	pa_buf_init(&out, ANSWER_MAX);
-	for (size_t at = 0; at < g->text.len;) {
-		at = get_row(g, at, cells);
-		pa_print_measure(&p, cells);
-	}
-	st = pa_print_head(&p, &out);
-	for (size_t at = 0; st == PA_OK && at < g->text.len;) {
-		at = get_row(g, at, cells);
-		st = pa_print_row(&p, cells, &out);
-	}
-	if (st == PA_OK)
-		st = pa_print_tail(&p, &out);
-	no_memory(st, err);
-	if (st == PA_OK)
-		st = flush_answer(&out, err);
-	pa_buf_done(&out);
-	pa_print_done(&p);
-	return st;
-}
-
-static const char *state_name(enum pa_ledger_state state)
+const char *state_name(enum pa_ledger_state state)
 {
 	switch (state) {
 	case PA_LEDGER_PARTIAL:
@@ -116,97 +31,18 @@ static const char *state_name(enum pa_ledger_state state)
 	return "complete";
 }
 
-static enum pa_status connect_reader(const struct run *r, struct pa_db **db, uint64_t *version,
-                                     struct pa_error *err)
+enum pa_status connect_reader(const struct run *r, struct pa_db **db, uint64_t *version,
+                              struct pa_error *err)
 {
 	enum pa_status st = pa_db_connect(&r->connection, PA_DB_READ_ONLY, db, err);
 
+	*version = 0;
 	if (st == PA_OK)
 		st = pa_ledger_version(*db, version, err);
 	/* An older ledger has all that is read here. */
 	return st == PA_OK && (*version == 0 || *version > PA_LEDGER_VERSION)
 	           ? pa_ledger_check(*db, err)
 	           : st;
-}
-
-/* status */
-
-static const struct pa_db_column status_columns[] = {
-    {"capture_id", PA_DB_NUMBER}, {"sensor", PA_DB_TEXT},     {"profile", PA_DB_TEXT},
-    {"state", PA_DB_TEXT},        {"packets", PA_DB_NUMBER},  {"stored", PA_DB_NUMBER},
-    {"rejected", PA_DB_NUMBER},   {"filtered", PA_DB_NUMBER}, {"cut", PA_DB_NUMBER},
-    {"pruned", PA_DB_NUMBER},     {"batches", PA_DB_NUMBER},  {"first_ts", PA_DB_TEXT},
-    {"last_ts", PA_DB_TEXT},      {"name", PA_DB_TEXT},
-};
-
-struct status {
-	struct grid grid;
-	uint64_t rejected, captures; /* rows kept aside, of so many captures */
-	uint32_t capture_id;         /* the last of them */
-};
-
-static enum pa_status status_row(void *ctx, const struct pa_ledger_entry *e, struct pa_error *err)
-{
-	struct status *s = ctx;
-	struct grid *g = &s->grid;
-	enum pa_status st = put_number(g, e->capture_id);
-
-	s->rejected += e->rejected;
-	if (e->rejected > 0 && s->capture_id != e->capture_id) {
-		s->capture_id = e->capture_id;
-		s->captures++;
-	}
-
-	if (st == PA_OK)
-		st = put_slice(g, e->sensor);
-	if (st == PA_OK)
-		st = put_slice(g, e->profile);
-	if (st == PA_OK)
-		st = put_text(g, state_name(e->state));
-	if (st == PA_OK)
-		st = e->has_packets ? put_number(g, e->packets) : put_null(g);
-	if (st == PA_OK)
-		st = put_number(g, e->stored);
-	if (st == PA_OK)
-		st = put_number(g, e->rejected);
-	if (st == PA_OK)
-		st = put_number(g, e->filtered);
-	if (st == PA_OK)
-		st = put_number(g, e->cut);
-	if (st == PA_OK)
-		st = put_number(g, e->pruned);
-	if (st == PA_OK)
-		st = put_number(g, e->batches);
-	if (st == PA_OK)
-		st = e->first_ts[0] ? put_text(g, e->first_ts) : put_null(g);
-	if (st == PA_OK)
-		st = e->last_ts[0] ? put_text(g, e->last_ts) : put_null(g);
-	if (st == PA_OK)
-		st = put_slice(g, e->name);
-	return no_memory(st, err);
-}
-
-enum pa_status command_status(struct run *r, struct pa_error *err)
-{
-	struct status s = {
-	    .grid = {status_columns, sizeof(status_columns) / sizeof(status_columns[0]), {0}}};
-	struct pa_db *db = NULL;
-	uint64_t version = 0;
-	enum pa_status st = connect_reader(r, &db, &version, err);
-
-	pa_buf_init(&s.grid.text, ANSWER_MAX);
-	if (st == PA_OK)
-		st = pa_ledger_each(db, r->o.sensor, NULL, status_row, &s, err);
-	if (st == PA_OK)
-		st = print_grid(&s.grid, answer_format(&r->o), err);
-	if (st == PA_OK && s.rejected > 0)
-		pa_log_warning("%llu packets of %llu captures were kept aside, for tshark's lines "
-		               "about them could not be converted; 'pcapanalyzer query rejects' "
-		               "shows them",
-		               (unsigned long long)s.rejected, (unsigned long long)s.captures);
-	pa_buf_done(&s.grid.text);
-	pa_db_free(db);
-	return st;
 }
 
 /* captures */

@@ -564,3 +564,16 @@ void pa_time_text(struct pa_time t, char out[27])
 	put_digits(out + 17, 2, tm.tm_sec);
 	put_digits(out + 20, 6, t.nsec / 1000);
 }
+
+/* With a T, a Z and more digits it is a time of ISO 8601. */
+enum pa_status pa_time_read(struct pa_slice in, struct pa_time *out)
+{
+	uint8_t iso[] = "YYYY-MM-DDThh:mm:ss.uuuuuu000Z";
+	int null = 0;
+
+	if (in.len != 26 || in.ptr[10] != ' ')
+		return PA_EVALUE;
+	memcpy(iso, in.ptr, 10);
+	memcpy(iso + 11, in.ptr + 11, 15);
+	return pa_convert_time((struct pa_slice){iso, sizeof(iso) - 1}, out, &null);
+}

@@ -153,6 +153,10 @@ static enum pa_status pass(struct pa_coverage *c, int64_t until_us, struct pa_er
 	c->now.packets += c->packets;
 	c->now.dropped += c->dropped;
 	c->now.lost += c->lost;
+	/* Also where the rest came through. */
+	for (size_t i = 0; i < c->n_active; i++)
+		if (c->active[i].kind == PA_EVENT_LOST)
+			say(c->why, c->active[i].why);
 	say(c->why, c->notes);
 	c->packets = c->dropped = c->lost = 0;
 	c->notes[0] = '\0';
@@ -199,8 +203,6 @@ static enum pa_status activate(struct pa_coverage *c, const struct pa_coverage_e
 	a->has_packets = e->has_packets;
 	a->packets = e->packets;
 	put_why(a->why, e);
-	if (e->kind == PA_EVENT_LOST)
-		say(c->notes, a->why); /* also where the rest came through */
 	return PA_OK;
 }
 

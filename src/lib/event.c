@@ -91,19 +91,11 @@ static enum pa_status take_text(struct pa_lines *l, const char *key, char *out, 
 	return st;
 }
 
-/* "YYYY-MM-DD hh:mm:ss.uuuuuu" is, with a T, a Z and more digits, a time of ISO 8601. */
 static enum pa_status take_time(struct pa_lines *l, const char *key, struct pa_time *out)
 {
-	char iso[40];
-	int null = 0;
-
 	if (!pa_lines_take(l, key))
 		return pa_lines_bad(l, "a line is missing or out of order");
-	if (l->value.len != TIME_TEXT - 1 || l->value.ptr[10] != ' ')
-		return pa_lines_bad(l, "a time is broken");
-	snprintf(iso, sizeof(iso), "%.10sT%.15s000Z", (const char *)l->value.ptr,
-	         (const char *)l->value.ptr + 11);
-	if (pa_convert_time(pa_slice_of(iso), out, &null) != PA_OK || null || out->sec < 0)
+	if (pa_time_read(l->value, out) != PA_OK || out->sec < 0)
 		return pa_lines_bad(l, "a time is broken");
 	return PA_OK;
 }

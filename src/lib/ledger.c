@@ -128,7 +128,7 @@ enum pa_status pa_ledger_check(struct pa_db *db, struct pa_error *err)
 	               pa_db_name(db), (unsigned long long)version, PA_LEDGER_VERSION);
 }
 
-enum pa_status pa_ledger_sensor(struct pa_db *db, const char *name, uint64_t *out,
+enum pa_status pa_ledger_sensor(struct pa_db *db, const char *name, uint64_t *sensor_id,
                                 struct pa_error *err)
 {
 	struct pa_buf select;
@@ -147,7 +147,7 @@ enum pa_status pa_ledger_sensor(struct pa_db *db, const char *name, uint64_t *ou
 	if (st == PA_OK)
 		st = pa_buf_putc(&insert, ')');
 	if (st == PA_OK)
-		st = find_or_add(db, "find the sensor", &select, &insert, out, err);
+		st = find_or_add(db, "find the sensor", &select, &insert, sensor_id, err);
 	pa_buf_done(&select);
 	pa_buf_done(&insert);
 	return st;

@@ -222,15 +222,45 @@ static enum pa_status finish(struct sum *s, pa_ledger_fn *fn, void *ctx, struct 
 	return fn(ctx, &s->e, err);
 }
 
-/* What prune removed of each capture, all tables in one text, like batches.table_rows; but not of
- * the rejects, which are of several profiles. A ledger before version 3 knows of nothing. */
-static const char pruned_text[] =
-    "LEFT JOIN (SELECT g.capture_id, GROUP_CONCAT('\"', p.table_name, '\":', g.row_count) AS "
-    "table_rows FROM pruned g JOIN prunes p ON p.prune_id = g.prune_id WHERE p.state = 'done' "
-    "AND p.table_name <> 'rejects' GROUP BY g.capture_id) d ON d.capture_id = c.capture_id ";
+/* Which captures and profiles; NULL or 0 for all. */
+struct choice {
+	const char *sensor, *profile;
+	const uint32_t *ids;
+	size_t n_ids;
+};
 
-static enum pa_status put_select(struct pa_buf *sql, const char *sensor, const char *profile,
-                                 uint64_t version)
+/* " WORD COLUMN IN (...)", or nothing when all are wanted. */
+static enum pa_status put_ids(struct pa_buf *sql, const struct choice *c, const char *word,
+                              const char *column)
+{
+	enum pa_status st;
+
+	if (!c->ids)
+		return PA_OK;
+	st = pa_buf_printf(sql, " %s %s IN (0", word, column);
+	for (size_t i = 0; st == PA_OK && i < c->n_ids; i++)
+		st = pa_buf_printf(sql, ",%u", (unsigned)c->ids[i]);
+	return st == PA_OK ? pa_buf_putc(sql, ')') : st;
+}
+
+/* What prune removed of each capture, all tables in one text, like batches.table_rows; but not of
+ * the rejects, which are of several profiles. */
+static enum pa_status put_pruned(struct pa_buf *sql, const struct choice *c)
+{
+	enum pa_status st = pa_buf_puts(
+	    sql, " LEFT JOIN (SELECT g.capture_id, GROUP_CONCAT('\"', p.table_name, '\":', "
+	         "g.row_count) AS table_rows FROM pruned g JOIN prunes p ON p.prune_id = "
+	         "g.prune_id WHERE p.state = 'done' AND p.table_name <> 'rejects'");
+
+	if (st == PA_OK)
+		st = put_ids(sql, c, "AND", "g.capture_id");
+	return st == PA_OK
+	           ? pa_buf_puts(sql, " GROUP BY g.capture_id) d ON d.capture_id = c.capture_id")
+	           : st;
+}
+
+/* A ledger before version 3 knows of nothing that was pruned. */
+static enum pa_status put_select(struct pa_buf *sql, const struct choice *c, uint64_t version)
 {
 	enum pa_status st = pa_buf_printf(
 	    sql,
@@ -238,27 +268,32 @@ static enum pa_status put_select(struct pa_buf *sql, const char *sensor, const c
 	    "c.truncated, b.profile, b.first_row, b.last_row, b.packets, b.rejected, "
 	    "b.filtered, b.cut, b.is_last, b.first_ts, b.last_ts, b.table_rows, "
 	    "LOWER(HEX(b.profile_sha256)), b.tshark, %s "
-	    "FROM captures c JOIN sensors s ON s.sensor_id = c.sensor_id %s"
-	    "LEFT JOIN batches b ON b.capture_id = c.capture_id",
-	    version < 3 ? "NULL" : "d.table_rows", version < 3 ? "" : pruned_text);
+	    "FROM captures c JOIN sensors s ON s.sensor_id = c.sensor_id",
+	    version < 3 ? "NULL" : "d.table_rows");
 
-	if (st == PA_OK && profile)
+	if (st == PA_OK && version >= 3)
+		st = put_pruned(sql, c);
+	if (st == PA_OK)
+		st = pa_buf_puts(sql, " LEFT JOIN batches b ON b.capture_id = c.capture_id");
+	if (st == PA_OK && c->profile)
 		st = pa_buf_puts(sql, " AND b.profile = ");
-	if (st == PA_OK && profile)
-		st = pa_sql_text(sql, profile);
-	if (st == PA_OK && sensor)
+	if (st == PA_OK && c->profile)
+		st = pa_sql_text(sql, c->profile);
+	if (st == PA_OK && c->sensor)
 		st = pa_buf_puts(sql, " WHERE s.name = LEFT(");
-	if (st == PA_OK && sensor)
-		st = pa_sql_text(sql, sensor);
-	if (st == PA_OK && sensor)
+	if (st == PA_OK && c->sensor)
+		st = pa_sql_text(sql, c->sensor);
+	if (st == PA_OK && c->sensor)
 		st = pa_buf_printf(sql, ", %d)", SENSOR_CHARS_MAX);
+	if (st == PA_OK)
+		st = put_ids(sql, c, "WHERE", "c.capture_id");
 	return st == PA_OK ? pa_buf_puts(sql, " ORDER BY c.capture_id, b.profile, b.first_row, "
 	                                      "b.last_row")
 	                   : st;
 }
 
-enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *profile,
-                              pa_ledger_fn *fn, void *ctx, struct pa_error *err)
+static enum pa_status each(struct pa_db *db, const struct choice *choice, pa_ledger_fn *fn,
+                           void *ctx, struct pa_error *err)
 {
 	struct sum s = {0};
 	struct pa_db_result *r = NULL;
@@ -273,7 +308,7 @@ enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *
 	if (st == PA_OK)
 		st = pa_db_exec(db, "make room for the ledger",
 		                pa_slice_of("SET SESSION group_concat_max_len = 16777216"), err);
-	if (st == PA_OK && (!s.tables || put_select(&sql, sensor, profile, version) != PA_OK))
+	if (st == PA_OK && (!s.tables || put_select(&sql, choice, version) != PA_OK))
 		st = pa_fail(err, PA_ENOMEM, 0, "no memory for the ledger");
 	if (st == PA_OK)
 		st = pa_db_query(db, "read the ledger", pa_buf_slice(&sql), 0, &r, err);
@@ -286,7 +321,7 @@ enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *
 		if (!same)
 			st = finish(&s, fn, ctx, err);
 		if (st == PA_OK && !same)
-			st = start(&s, c, profile, err);
+			st = start(&s, c, choice->profile, err);
 		if (st == PA_OK)
 			st = add(&s, c, err);
 	}
@@ -297,4 +332,16 @@ enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *
 	free(s.text);
 	free(s.tables);
 	return st;
+}
+
+enum pa_status pa_ledger_each(struct pa_db *db, const char *sensor, const char *profile,
+                              pa_ledger_fn *fn, void *ctx, struct pa_error *err)
+{
+	return each(db, &(struct choice){.sensor = sensor, .profile = profile}, fn, ctx, err);
+}
+
+enum pa_status pa_ledger_some(struct pa_db *db, const uint32_t *ids, size_t n_ids, pa_ledger_fn *fn,
+                              void *ctx, struct pa_error *err)
+{
+	return each(db, &(struct choice){.ids = ids, .n_ids = n_ids}, fn, ctx, err);
 }
