@@ -1,0 +1,249 @@
+"""The stages of the pipeline that faults are tried on. Each knows how to begin anew, how to do its
+work (with a fault in it), and what anybody would do afterwards to finish."""
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+
+import injection
+from place import SAMPLES, SENSOR
+
+BATCH_ROWS = "20"
+PACKETS = "53"  # with the row that is nonsense
+
+
+class Stage:
+    """One step of the pipeline, done by a PROGRAM; WORD tells its processes from others of that
+    name. Where a trial is not quick, SLOW has fewer of them."""
+    name = program = word = None
+    faults = injection.FAULTS
+    slow = False
+
+    def __init__(self, place):
+        self.place = place
+
+    def begin(self):
+        """The state before the work."""
+        self.place.empty_tables()
+        self.place.empty_spool()
+
+    def command(self):
+        """The work: words of a command, and a file for its standard input or None."""
+        raise NotImplementedError
+
+    def work(self, environment=None):
+        """Do it; returns the exit code."""
+        argv, stdin = self.command()
+        return self.place.run(argv, environment, stdin)[0]
+
+    def finish(self):
+        """What is left to do after the work, or after a fault in it."""
+        raise NotImplementedError
+
+
+class Filter(Stage):
+    """tshark2csv: tshark's text into batches."""
+    name = "filter"
+    program = "tshark2csv"
+
+    def __init__(self, place, folder=None, replace=False):
+        super().__init__(place)
+        self.replace = replace
+        self.folder = folder or place.spool
+        self.capture = os.path.join(SAMPLES, "sample.pcap")
+        self.fields = os.path.join(place.work, "fields")
+        if not os.path.exists(self.fields):
+            args = place.must([place.program("tshark2csv"), "--tshark-args"]).split()
+            with open(self.fields, "wb") as out:
+                subprocess.run(["/usr/bin/tshark", "-r", self.capture, *args], stdout=out,
+                               stderr=subprocess.DEVNULL, check=True)
+                # One row that cannot be converted is kept aside: rejects are rows, too.
+                out.write(b"nonsense\n#pcapanalyzer end=complete\n")
+
+    def command(self):
+        with open(self.capture, "rb") as f:
+            sha = hashlib.sha256(f.read()).hexdigest()
+        return [self.place.program("tshark2csv"), "--spool", self.folder, "--trailer",
+                "--sensor", SENSOR, "--capture-name", "sample", "--capture-sha256", sha,
+                "--capture-packets", PACKETS, "--batch-rows", BATCH_ROWS, *(["--replace"] if self.replace else [])], self.fields
+
+    def finish(self):
+        argv, stdin = self.command()
+        self.place.must(argv, stdin=stdin, codes=(0, 3))
+        self.place.must(self.place.loader("load", "--spool", self.place.spool))
+
+
+class Load(Stage):
+    """csv2mysql load: batches into the database."""
+    name = "load"
+
+    def __init__(self, place):
+        super().__init__(place)
+        self.program, self.word = "csv2mysql", "load"
+        self.template = os.path.join(place.work, "template")
+        if not os.path.exists(self.template):
+            argv, stdin = Filter(place, self.template).command()
+            place.must(argv, stdin=stdin, codes=(0, 3))
+
+    def begin(self):
+        self.place.empty_tables()
+        self.place.empty_spool(self.template)
+
+    def command(self):
+        return self.place.loader("load", "--spool", self.place.spool), None
+
+    def finish(self):
+        self.place.must(self.place.loader("load", "--spool", self.place.spool))
+
+
+class Redissect(Load):
+    """csv2mysql load of batches that replace what is there."""
+    name = "redissect"
+
+    def __init__(self, place):
+        super().__init__(place)
+        self.second = os.path.join(place.work, "replacing")
+        if not os.path.exists(self.second):
+            argv, stdin = Filter(place, self.second, replace=True).command()
+            place.must(argv, stdin=stdin, codes=(0, 3))
+
+    def begin(self):
+        super().begin()
+        self.finish()
+        self.place.empty_spool(self.second)
+
+
+class Migrate(Load):
+    """csv2mysql migrate: the schema, from nothing."""
+    name = "migrate"
+    slow = True
+
+    def __init__(self, place):
+        super().__init__(place)
+        self.word = "migrate"
+
+    def begin(self):
+        self.place.drop_schema()
+        self.place.empty_spool(self.template)
+
+    def command(self):
+        return self.place.loader("migrate", "--sql", self.place.sql_folder()), None
+
+    def finish(self):
+        self.place.must(self.command()[0])
+        super().finish()
+
+
+class Import(Stage):
+    """pcapanalyzer import of two captures, with a tshark that says what it said before."""
+    name = "import"
+    program = "bash"
+    word = "pcapanalyzer"
+    faults = injection.SCRIPT_FAULTS
+    slow = True
+    options = ()
+
+    def __init__(self, place):
+        super().__init__(place)
+        self.captures = [os.path.join(SAMPLES, f) for f in ("sample.pcap", "sample-ns.pcapng")]
+
+    def command(self):
+        return [self.place.program("pcapanalyzer"), "import", "-j", "1", "--sensor", SENSOR,
+                *self.options, *self.captures], None
+
+    def finish(self):
+        self.place.must(self.command()[0])
+        self.place.settle()
+        # What a killed import left in the run folder goes with the next one.
+        self.place.must(self.command()[0])
+
+
+class ImportOne(Import):
+    """The worker of an import."""
+    name = "import-one"
+    word = "import-one.sh"
+
+
+class ImportRedissect(Import):
+    """pcapanalyzer import --redissect over what another tshark has made."""
+    name = "import-redissect"
+    options = ("--redissect",)
+
+    def begin(self):
+        super().begin()
+        self.place.must([self.place.program("pcapanalyzer"), "import", "-j", "1", "--sensor",
+                         SENSOR, *self.captures])
+        self.place.sql("UPDATE batches SET tshark = 'TShark (Wireshark) 3.9.9'; "
+                       "UPDATE passports SET tshark = 'TShark (Wireshark) 3.9.9', "
+                       "sha256 = REVERSE(sha256)")
+
+
+class LoadCommand(Load):
+    """pcapanalyzer load, as cron runs it."""
+    name = "load-command"
+    slow = True
+    faults = injection.SCRIPT_FAULTS
+
+    def __init__(self, place):
+        super().__init__(place)
+        self.program, self.word = "bash", "pcapanalyzer"
+
+    def command(self):
+        return [self.place.program("pcapanalyzer"), "load"], None
+
+
+def _tool(tool):
+    """An import in which TOOL, a program that the scripts start, has the fault."""
+    class Tool(Import):
+        name = "import/" + tool
+        program = tool
+        word = None
+        faults = injection.TOOL_FAULTS
+    return Tool
+
+
+class Wireshark(Import):
+    """An import in which the real tshark or capinfos has the fault. The scripts give them an
+    empty environment, so that theirs comes from a file (tools.sh)."""
+    word = None
+    faults = injection.TOOL_FAULTS
+
+    def work(self, environment=None):
+        path = os.path.join(self.place.tools, self.program + ".env")
+        with open(path, "w", encoding="utf-8") as f:
+            for name, value in (environment or {}).items():
+                f.write("export %s=%s\n" % (name, shlex.quote(value)))
+        try:
+            return super().work()
+        finally:
+            os.remove(path)
+
+
+class Tshark(Wireshark):
+    name = program = "tshark"
+
+
+class Capinfos(Wireshark):
+    name = program = "capinfos"
+
+
+class InImport(Import):
+    """An import in which csv2mysql or tshark2csv has the fault, whatever it does there."""
+    word = None
+    faults = injection.FAULTS[:6]
+
+
+class ImportLoader(InImport):
+    name = "import/csv2mysql"
+    program = "csv2mysql"
+
+
+class ImportFilter(InImport):
+    name = "import/tshark2csv"
+    program = "tshark2csv"
+
+
+STAGES = (Filter, Load, Redissect, Migrate, Import, ImportOne, ImportRedissect, LoadCommand,
+          ImportLoader, ImportFilter, Tshark, Capinfos,
+          *(_tool(t) for t in ("mv", "mkdir", "mktemp", "rm", "sha256sum", "cat")))
