@@ -17,7 +17,8 @@ replace=0 # 1: what is stored of this capture has to go
 result() {
 	printf '%s\n%s\n%s\n%s\n' "$1" "$2" "${3//[[:cntrl:]]/?}" "$replace" >"$IMPORT_DIR/result.$number.partial"
 	mv -- "$IMPORT_DIR/result.$number.partial" "$IMPORT_DIR/result.$number"
-	printf '%s\n' "$number" >"$IMPORT_DIR/done.fifo"
+	# Opened for reading, too: an import that was killed reads it no more, and we do not wait.
+	printf '%s\n' "$number" 1<>"$IMPORT_DIR/done.fifo"
 	exit 0
 }
 

@@ -137,10 +137,11 @@ import_know_tshark() {
 
 import_start_loader() {
 	mkfifo -- "$IMPORT_DIR/loader.fifo"
+	# For reading, too, and before the loader: so neither waits for the other, who may be killed.
+	exec {IMPORT_LOADER_FD}<>"$IMPORT_DIR/loader.fifo"
 	setsid -- "${PROGRAM[csv2mysql]}" "${DB_ARGS[@]}" load --spool "$PA_SPOOL" --follow \
-		<"$IMPORT_DIR/loader.fifo" >/dev/null 2>"$IMPORT_DIR/loader.err" &
+		<"$IMPORT_DIR/loader.fifo" >/dev/null 2>"$IMPORT_DIR/loader.err" {IMPORT_LOADER_FD}>&- &
 	IMPORT_LOADER=$!
-	exec {IMPORT_LOADER_FD}>"$IMPORT_DIR/loader.fifo"
 }
 
 import_loader_gone() {
