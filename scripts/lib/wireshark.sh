@@ -19,9 +19,9 @@ wireshark_reason() {
 }
 
 # Which end tshark's exit status $1 and words (file $2) tell of: complete, truncated, failed.
-# 2 is tshark 4.0 to 4.4, 14 is 4.6.
+# 2 is tshark 4.0 to 4.4, 14 is 4.6. No status, since a full disk did not take it, is a failure.
 wireshark_verdict() {
-	local status=$1
+	local status=${1:-1}
 	if [[ $status -eq 0 ]]; then
 		echo complete
 	elif [[ $status -eq 2 || $status -eq 14 ]] &&
