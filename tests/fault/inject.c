@@ -14,8 +14,8 @@
  * PA_FAULT_ACTION   kill        SIGKILL instead of the call
  *                   kill-after  SIGKILL when the call has been made
  *                   ENOSPC ...  the call is not made and fails with this errno (see errors[]);
- *                               EPIPE sends SIGPIPE first, as the kernel does; a malloc that
- *                               fails returns NULL
+ *                               EPIPE comes with SIGPIPE and the end of the connection; a
+ *                               malloc that fails returns NULL
  *                   short       half of the bytes are read or written
  *                   clock:S     the clock of the day jumps by S seconds, for good
  *
@@ -202,6 +202,16 @@ static enum action step(enum class class, const char *call)
 	return action;
 }
 
+/* A call that would move bytes fails. */
+static ssize_t break_off(enum class class, int fd)
+{
+	if (class == SEND && error == EPIPE) {
+		shutdown(fd, SHUT_RDWR);
+		errno = EPIPE;
+	}
+	return -1;
+}
+
 static time_t shift(void)
 {
 	return page && action == CLOCK && atomic_load(&page->fired) > 0 ? jump : 0;
@@ -225,7 +235,7 @@ static time_t shift(void)
 		return got;                                                                        \
 	}
 
-/* The same for one that moves N bytes. */
+/* The same for one that moves N bytes through FD. */
 #define MOVE(class, name, parameters, arguments)                                                   \
 	ssize_t name parameters                                                                    \
 	{                                                                                          \
@@ -234,7 +244,7 @@ static time_t shift(void)
 		ssize_t got;                                                                       \
                                                                                                    \
 		if (now == FAIL)                                                                   \
-			return -1;                                                                 \
+			return break_off(class, fd);                                               \
 		if (now == SHORT && n > 1)                                                         \
 			n /= 2;                                                                    \
 		if (!real)                                                                         \
@@ -300,8 +310,8 @@ MOVE(WRITE, write, (int fd, const void *from, size_t n), (fd, from, n))
 MOVE(WRITE, pwrite, (int fd, const void *from, size_t n, off_t where), (fd, from, n, where))
 MOVE(WRITE, pwrite64, (int fd, const void *from, size_t n, off64_t where), (fd, from, n, where))
 MOVE(WRITE, copy_file_range,
-     (int from, off64_t *where, int to, off64_t *there, size_t n, unsigned flags),
-     (from, where, to, there, n, flags))
+     (int from, off64_t *where, int fd, off64_t *there, size_t n, unsigned flags),
+     (from, where, fd, there, n, flags))
 CALL(WRITE, ssize_t, -1, writev, (int fd, const struct iovec *from, int n), (fd, from, n))
 CALL(WRITE, int, -1, ftruncate, (int fd, off_t size), (fd, size))
 CALL(WRITE, int, -1, ftruncate64, (int fd, off64_t size), (fd, size))

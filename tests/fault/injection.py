@@ -52,14 +52,14 @@ class Injection:
     """Counts the steps of PROGRAM (of those of its processes that have WORD on their command
     line), or makes FAULT happen at the step AT."""
 
-    def __init__(self, library, state, program, word, fault, at=0):
-        self.state = state
-        with open(state, "wb") as f:
+    def __init__(self, place, program, word, fault, at):
+        self.state = os.path.join(place.work, "state")
+        with open(self.state, "wb") as f:
             f.truncate(mmap.PAGESIZE)
         self.environment = {
-            "LD_PRELOAD": library,
+            "LD_PRELOAD": place.library,
             "BASH_ENV": os.path.join(os.path.dirname(os.path.abspath(__file__)), "steps.bash"),
-            "PA_FAULT_STATE": state,
+            "PA_FAULT_STATE": self.state,
             "PA_FAULT_PROGRAM": program,
             "PA_FAULT_CLASSES": ",".join(fault.classes),
             "PA_FAULT_AT": str(at),
@@ -81,3 +81,6 @@ class Injection:
         """How often it happened, and at which call last."""
         page = self._page()
         return page[1], page[-1].split(b"\0")[0].decode()
+
+    def close(self):
+        pass

@@ -28,7 +28,6 @@ class Place:
         self.spool = os.path.join(self.home, "spool")
         self.prefix = prefix
         self.library = library
-        self.state = os.path.join(self.work, "state")
         self.tools = os.path.join(self.work, "tools")  # tshark and capinfos, see tools.sh
         self.environment = {
             "PATH": ":".join((self.tools, os.path.join(prefix, "bin"), "/usr/bin:/bin:/usr/sbin")),
