@@ -33,11 +33,17 @@ wireshark_verdict() {
 }
 
 # How many packets capinfos ($2) finds in FILE ($3): a number, or nothing when it cannot tell.
-# Of a capture that is cut it counts what is there.
+# Of a capture that is cut it counts what is there. Fails when the reason is not in the file, as
+# when capinfos is killed; its words are then in the folder $1.
 # $1: as for clean_wireshark
 count_packets() {
-	clean_wireshark "$1" "$2" -c -M -- "$3" 2>/dev/null |
-		sed -n 's/^Number of packets: *\([0-9][0-9]*\)$/\1/p' | tail -n 1 || true
+	local text words=$1/capinfos.err
+	text=$(clean_wireshark "$1" "$2" -c -M -- "$3" 2>"$words") || true
+	if [[ $text =~ (^|$'\n')Number\ of\ packets:\ *([0-9]+)$ ]]; then
+		printf '%s' "${BASH_REMATCH[2]}"
+	else
+		grep -aqE "isn't a capture file|appears to (have been cut short|be damaged or corrupt)" -- "$words"
+	fi
 }
 
 # --- the installed tshark ---------------------------------------------------------------
