@@ -12,7 +12,7 @@ enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_CSV, FORMAT_TSV, FORMAT_JSON };
 struct options {
 	const char *profile, *field_table, *spool, *sensor, *sql, *since, *until;
 	int follow, verbose, dry_run;
-	uint64_t retry_s;
+	uint64_t retry_s, answer_timeout_s;
 	int format;
 	uint64_t limit; /* 0: not given */
 	/* Connection; -1, 0 and NULL: not given. */
