@@ -3,15 +3,15 @@ column of every table, numbers that the ledger gave replaced by what they stand 
 import collections
 import hashlib
 
-# When or by whom, not what; and numbers that nothing refers to.
+# When or by whom, not what; and what a batch is called, which is another thing when it replaces one.
 PASSING = {
     "loaded_at", "first_seen", "applied_at", "last_seen", "planned_at", "done_at", "loader",
-    "clock_offset_us", "waiting_batches", "coverage_id",
+    "clock_offset_us", "waiting_batches", "coverage_id", "batch_id",
 }
 # Numbers of the ledger: the table that gives them, and what its row is known by.
 MEANING = {
     "capture_id": ("captures", "sha256"),
-    "batch_no": ("batches", "batch_id"),
+    "batch_no": ("batches", "CONCAT(m.profile, m.first_row)"),
     "passport_id": ("passports", "sha256"),
     "sensor_id": ("sensors", "name"),
     "prune_id": ("prunes", "CONCAT(m.table_name, m.partition_name, m.until_ts)"),
@@ -70,6 +70,19 @@ def digest(content):
     return h.hexdigest()
 
 
+def readable(line):
+    """A line with the values of its columns as text where they are text."""
+    table, *values = line.split(" ")
+    texts = []
+    for value in values:
+        try:
+            text = bytes.fromhex(value).decode()
+        except ValueError:
+            text = value
+        texts.append(text if text.isprintable() else value.lower())
+    return table + ": " + " | ".join(texts)
+
+
 def compare(want, got):
-    """Rows that are lost, and rows that are there twice or should not be there."""
-    return (want - got).total(), (got - want).total()
+    """Rows that are lost, and rows that are there twice or should not be there; Counters."""
+    return want - got, got - want

@@ -195,11 +195,13 @@ class Found:
         """Rows lost, rows doubled, and what else is not as in WANT, an undisturbed run's."""
         complaints = []
         lost, doubled = content.compare(want.content, self.content)
-        if lost or doubled:
-            complaints.append("%d rows lost, %d doubled" % (lost, doubled))
+        for rows, what in ((lost, "lost"), (doubled, "doubled")):
+            if rows:
+                complaints.append("%d rows %s, such as %s" % (
+                    rows.total(), what, content.readable(next(iter(rows)))[:400]))
         if self.verify != want.verify:
             complaints.append("verify: exit %d: %s" % (self.verify, self.words[-200:]))
         left = sorted(self.files - want.files)
         if left:
             complaints.append("left over: " + " ".join(left[:5]))
-        return lost, doubled, complaints
+        return lost.total(), doubled.total(), complaints

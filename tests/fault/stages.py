@@ -8,6 +8,7 @@ import subprocess
 
 import damage
 import injection
+import together
 import wire
 from injection import Injection
 from place import SAMPLES, SENSOR, Broken
@@ -58,18 +59,18 @@ class Filter(Stage):
         super().__init__(place)
         self.replace, self.rows = replace, rows
         self.folder = folder or place.spool
-        self.capture = os.path.join(SAMPLES, "sample.pcap")
         self.fields = os.path.join(place.work, "fields")
         if not os.path.exists(self.fields):
             args = place.must([place.program("tshark2csv"), "--tshark-args"]).split()
             with open(self.fields, "wb") as out:
-                subprocess.run(["/usr/bin/tshark", "-r", self.capture, *args], stdout=out,
-                               stderr=subprocess.DEVNULL, check=True)
+                subprocess.run(["/usr/bin/tshark", "-r", os.path.join(SAMPLES, "sample.pcap"),
+                                *args], stdout=out, stderr=subprocess.DEVNULL, check=True)
                 # One row that cannot be converted is kept aside: rejects are rows, too.
                 out.write(b"nonsense\n#pcapanalyzer end=complete\n")
 
     def command(self):
-        with open(self.capture, "rb") as f:
+        # Another capture than the import of the same file: it has a row more.
+        with open(self.fields, "rb") as f:
             sha = hashlib.sha256(f.read()).hexdigest()
         return [self.place.program("tshark2csv"), "--spool", self.folder, "--trailer",
                 "--sensor", SENSOR, "--capture-name", "sample", "--capture-sha256", sha,
@@ -123,7 +124,8 @@ class Wire(Load):
         return wire.Proxy(self.place, fault, at)
 
     def command(self):
-        return self.place.loader("load", "--spool", self.place.spool, defaults=self.defaults), None
+        return self.place.loader("load", "--spool", self.place.spool, "--answer-timeout",
+                                 wire.PATIENCE_S, defaults=self.defaults), None
 
 
 class Damaged(Load):
@@ -236,6 +238,50 @@ class ImportRedissect(Import):
                        "sha256 = REVERSE(sha256)")
 
 
+class Together(Import):
+    """Several commands at once; batches wait in the spool already."""
+    name = "together"
+    faults = together.FAULTS
+
+    def __init__(self, place):
+        super().__init__(place)
+        self.template = Load(place).template
+        self.disturbance = None
+
+    def begin(self):
+        self.place.empty_tables()
+        self.place.empty_spool(self.template)
+
+    def disturb(self, fault, at):
+        self.disturbance = together.Together(fault, at)
+        return self.disturbance
+
+    def words(self, command):
+        """The command line for a word of together.py."""
+        if command == "import":
+            return self.command()[0]
+        if command == "redissect":
+            return [*self.command()[0], "--redissect"]
+        return [self.place.program("pcapanalyzer"), command]
+
+    def work(self, environment=None):
+        if not self.disturbance:
+            return 0
+        running = self.disturbance.start(
+            lambda c: (self.place.start(self.words(c)), self.words(c)))
+        worst = 0
+        for process, argv in running:
+            code, said = self.place.end(process, argv)
+            if code not in together.CODES:
+                raise Broken("%s: exit %d: %s" % (" ".join(argv), code, said[-300:]))
+            worst = max(worst, code)
+        return worst
+
+    def finish(self):
+        super().finish()
+        self.place.must([self.place.program("pcapanalyzer"), "load"])
+
+
 class LoadCommand(Load):
     """pcapanalyzer load, as cron runs it."""
     name = "load-command"
@@ -301,6 +347,6 @@ class ImportFilter(InImport):
     program = "tshark2csv"
 
 
-STAGES = (Filter, Load, Wire, Damaged, Redissect, Migrate, Import, ImportOne, ImportRedissect, LoadCommand,
+STAGES = (Filter, Load, Wire, Damaged, Redissect, Migrate, Import, ImportOne, ImportRedissect, LoadCommand, Together,
           ImportLoader, ImportFilter, Tshark, Capinfos,
           *(_tool(t) for t in ("mv", "mkdir", "mktemp", "rm", "sha256sum", "cat")))

@@ -9,6 +9,7 @@ from injection import Fault
 
 COMMIT = b"\x03COMMIT"
 STALL_S = 3  # longer than the server is told to wait
+PATIENCE_S = "4"  # of the loader
 READ_ONLY_S = 1  # the loader tries again for longer
 
 FAULTS = (
@@ -19,6 +20,7 @@ FAULTS = (
     Fault("KILL of the connection", "kill-connection", ("packet",)),
     Fault("kill -9 of the server", "kill-server", ("packet",)),
     Fault("stall", "stall", ("packet",)),
+    Fault("silence", "silence", ("packet",)),
     Fault("read_only", "read-only", ("packet",)),
 )
 
@@ -151,6 +153,9 @@ class Proxy:
             self.aside.join(0.1)  # MariaDB waits for open transactions first
         elif action == "stall":
             time.sleep(STALL_S)
+        elif action == "silence":
+            while conversation.client.recv(65536):
+                pass  # until the client has waited long enough, and hangs up
         return action in ("kill-connection", "read-only", "stall")
 
     def _read_only(self):
