@@ -8,8 +8,8 @@ import time
 from injection import Fault
 
 COMMIT = b"\x03COMMIT"
-STALL_S = 3  # longer than the server is told to wait
-PATIENCE_S = "4"  # of the loader
+STALL_S = 2  # longer than the server is told to wait
+PATIENCE_S = "2"  # of the loader
 READ_ONLY_S = 1  # the loader tries again for longer
 
 FAULTS = (
