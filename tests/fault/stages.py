@@ -198,6 +198,28 @@ class Migrate(Load):
         super().finish()
 
 
+class WireRedissect(Wire, Redissect):
+    """csv2mysql load of batches that replace what is there, through a proxy."""
+    name = "wire-redissect"
+    short = 0
+
+
+class WireMigrate(Wire, Migrate):
+    """csv2mysql migrate through a proxy."""
+    name = "wire-migrate"
+    short = 0
+    # A migration does not try again by itself, and has nothing to commit.
+    faults = tuple(f for f in wire.FAULTS if f.action not in ("lost", "silence", "stall"))
+
+    def command(self):
+        return self.place.loader("migrate", "--sql", self.place.sql_folder(),
+                                 defaults=self.defaults), None
+
+    def finish(self):
+        self.place.must(Migrate.command(self)[0])
+        Load.finish(self)
+
+
 class Import(Stage):
     """pcapanalyzer import of two captures, with a tshark that says what it said before."""
     name = "import"
@@ -356,6 +378,7 @@ class ImportFilter(InImport):
     program = "tshark2csv"
 
 
-STAGES = (Filter, Load, Wire, Damaged, Redissect, Migrate, Import, ImportOne, ImportRedissect, LoadCommand, Together,
+STAGES = (Filter, Load, Wire, Damaged, Redissect, Migrate, WireRedissect,
+          WireMigrate, Import, ImportOne, ImportRedissect, LoadCommand, Together,
           ImportLoader, ImportFilter, Tshark, Capinfos,
           *(_tool(t) for t in ("mv", "mkdir", "mktemp", "rm", "sha256sum", "cat")))
