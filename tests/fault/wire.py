@@ -174,14 +174,14 @@ class Proxy:
         return self.times, "the wire"
 
     def close(self):
-        if self.aside:
-            self.aside.join()
         self.listener.close()
         os.remove(self.path)
         for conversation in self.conversations:
             conversation.hang_up()
             for thread in conversation.threads:
                 thread.join()
+        if self.aside:
+            self.aside.join()
         if self.fault.action == "stall":
             self._set("net_read_timeout = DEFAULT")
             self._set("wait_timeout = DEFAULT")
