@@ -381,4 +381,4 @@ class ImportFilter(InImport):
 STAGES = (Filter, Load, Wire, Damaged, Redissect, Migrate, WireRedissect,
           WireMigrate, Import, ImportOne, ImportRedissect, LoadCommand, Together,
           ImportLoader, ImportFilter, Tshark, Capinfos,
-          *(_tool(t) for t in ("mv", "mkdir", "mktemp", "rm", "sha256sum", "cat")))
+          *(_tool(t) for t in ("mv", "mkdir", "rm", "sha256sum")))
