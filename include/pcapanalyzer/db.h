@@ -58,6 +58,7 @@ struct pa_db_options {
 	int ssl_mode;  /* enum pa_ssl_mode */
 	unsigned port; /* 0: the library's default */
 	unsigned connect_timeout_s;
+	unsigned answer_timeout_s; /* 0: wait for an answer for ever */
 };
 
 enum pa_db_flag {

@@ -21,6 +21,11 @@ enum pa_status pa_io_write_all(int fd, const void *bytes, size_t n, const char *
 enum pa_status pa_io_read(int fd, void *bytes, size_t n, size_t *got, const char *name,
                           struct pa_error *err) __attribute__((warn_unused_result));
 
+/* Is there a file NAME in the folder? PA_EFORMAT when it is something else, such as a link or a
+ * folder, which is not opened. */
+enum pa_status pa_io_find_file(int dirfd, const char *name, int *found, struct pa_error *err)
+    __attribute__((warn_unused_result));
+
 /* Append the whole file PATH, relative to the folder DIRFD (AT_FDCWD for the working
  * folder), to OUT. PA_ELIMIT when it is larger than OUT may hold. */
 enum pa_status pa_io_read_file(int dirfd, const char *path, struct pa_buf *out,

@@ -42,7 +42,8 @@ if ! mkdir -- "$IMPORT_DIR/claim.$sha" 2>/dev/null; then
 fi
 
 # A cut capture still tells how many packets it has.
-packets=$(count_packets "$work/home" "$CAPINFOS" "$file")
+packets=$(count_packets "$work/home" "$CAPINFOS" "$file") ||
+	result failed 0 "its packets cannot be counted: $(wireshark_reason <"$work/home/capinfos.err")"
 printf '%s\n' "${packets:-0}" >"$work/packets"
 
 # The capture's name must be text: a database column holds it.

@@ -65,14 +65,15 @@ import_interrupted() {
 	exit "$code"
 }
 
-# Folders of imports that were killed, and copies of their standard input.
+# Folders of imports that were killed, and copies of their standard input. Where a worker of one
+# is still at work, the folder comes back and goes with the next import.
 import_sweep() {
 	local path pid
 	shopt -s nullglob
 	for path in "$PA_RUN"/import.*/; do
 		pid=${path%/}
 		pid=${pid##*.}
-		[[ -e /proc/$pid ]] || rm -rf -- "$path"
+		[[ -e /proc/$pid ]] || rm -rf -- "$path" 2>/dev/null || true
 	done
 	shopt -u nullglob
 	find "$PA_SPOOL/incoming" -maxdepth 1 -type f -name 'stdin.*' -mtime +1 -delete 2>/dev/null || true

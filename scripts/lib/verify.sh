@@ -27,7 +27,7 @@ verify_run() {
 			bad=1
 			continue
 		fi
-		counted=$(count_packets "$dir/home" "${PROGRAM[capinfos]}" "$file")
+		counted=$(count_packets "$dir/home" "${PROGRAM[capinfos]}" "$file") || true
 		sha=$(sha256sum <"$file" 2>/dev/null) || sha=unreadable
 		stored='' rejected='' state=absent
 		IFS=$'\t' read -r _ state stored rejected _ < <(grep -m 1 -e "^${sha%% *}"$'\t' -- "$dir/captures" ||

@@ -28,9 +28,9 @@ wireshark_cut() {
 }
 
 # Which end tshark's exit status $1 and words (file $2) tell of: complete, truncated, failed.
-# 2 is tshark 4.0 to 4.4, 14 is 4.6.
+# 2 is tshark 4.0 to 4.4, 14 is 4.6. No status, since a full disk did not take it, is a failure.
 wireshark_verdict() {
-	local status=$1
+	local status=${1:-1}
 	if [[ $status -eq 0 ]]; then
 		echo complete
 	elif [[ $status -eq 2 || $status -eq 14 ]] && wireshark_cut "$2"; then
@@ -41,11 +41,17 @@ wireshark_verdict() {
 }
 
 # How many packets capinfos ($2) finds in FILE ($3): a number, or nothing when it cannot tell.
-# Of a capture that is cut it counts what is there.
+# Of a capture that is cut it counts what is there. Fails when the reason is not in the file, as
+# when capinfos is killed; its words are then in the folder $1.
 # $1: as for clean_wireshark
 count_packets() {
-	clean_wireshark "$1" "$2" -c -M - 2>/dev/null <"$3" |
-		sed -n 's/^Number of packets: *\([0-9][0-9]*\)$/\1/p' | tail -n 1 || true
+	local text words=$1/capinfos.err
+	text=$(clean_wireshark "$1" "$2" -c -M - 2>"$words" <"$3") || true
+	if [[ $text =~ (^|$'\n')Number\ of\ packets:\ *([0-9]+)$ ]]; then
+		printf '%s' "${BASH_REMATCH[2]}"
+	else
+		wireshark_cut "$words" || grep -aq "isn't a capture file" -- "$words"
+	fi
 }
 
 # --- the installed tshark ---------------------------------------------------------------

@@ -19,6 +19,7 @@ result() {
 	printf '%s\n%s\n%s\n%s\n%s\n' "$1" "$2" "${3//[[:cntrl:]]/?}" "$replace" "$batches" \
 		>"$IMPORT_DIR/result.$number.partial"
 	mv -- "$IMPORT_DIR/result.$number.partial" "$IMPORT_DIR/result.$number"
-	printf '%s\n' "$number" >"$IMPORT_DIR/done.fifo"
+	# Opened for reading, too: who was killed reads it no more, and we do not wait.
+	printf '%s\n' "$number" 1<>"$IMPORT_DIR/done.fifo"
 	exit 0
 }

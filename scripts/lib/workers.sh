@@ -116,13 +116,14 @@ workers_kill() {
 loader_start() {
 	rm -f -- "$IMPORT_DIR/loader.fifo"
 	mkfifo -- "$IMPORT_DIR/loader.fifo"
+	# For reading, too, and before the loader: so neither waits for the other, who may be killed.
+	exec {LOADER_FD}<>"$IMPORT_DIR/loader.fifo"
+	OWN_FDS[loader]=$LOADER_FD
 	(
 		close_own_fds
 		exec setsid -- "$@"
 	) <"$IMPORT_DIR/loader.fifo" >/dev/null 2>"$IMPORT_DIR/loader.err" &
 	LOADER=$!
-	exec {LOADER_FD}>"$IMPORT_DIR/loader.fifo"
-	OWN_FDS[loader]=$LOADER_FD
 }
 
 loader_gone() {

@@ -16,6 +16,8 @@ static const struct pa_option table[] = {
      "load: go on until standard input ends and the spool is empty", 0, 0},
     {0, "retry-seconds", PA_OPT_NUMBER, AT(retry_s), "N",
      "load: try a busy or lost server again for so long (default: 30)", 0, 86400},
+    {0, "answer-timeout", PA_OPT_NUMBER, AT(answer_timeout_s), "SECONDS",
+     "load: a server that is silent for so long is lost (default: 3600)", 1, 86400},
     {0, "dry-run", PA_OPT_FLAG, AT(dry_run), NULL,
      "migrate, prune: print what would be done, and change nothing", 0, 0},
     {0, "keep", PA_OPT_TEXT, AT(keep), "DURATION",
@@ -81,6 +83,7 @@ enum pa_status options_read(int argc, char **argv, struct options *o, struct pa_
 
 	*o = (struct options){.profile = "packets",
 	                      .retry_s = 30,
+	                      .answer_timeout_s = 3600,
 	                      .ssl_mode = -1,
 	                      .kind = -1,
 	                      .packets = NOT_GIVEN,

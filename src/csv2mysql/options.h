@@ -18,7 +18,7 @@ struct options {
 	uint64_t packets, bytes; /* NOT_GIVEN: not given */
 	const char *keep, *max_size, *min_free, *datadir, *export_dir;
 	int follow, verbose, dry_run, all;
-	uint64_t retry_s;
+	uint64_t retry_s, answer_timeout_s;
 	int format;
 	uint64_t limit; /* 0: not given */
 	/* Connection; -1, 0 and NULL: not given. */

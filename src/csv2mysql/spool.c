@@ -575,6 +575,7 @@ enum pa_status command_load(struct run *r, struct pa_error *err)
 
 	if (!r->o.spool)
 		return pa_fail(err, PA_EUSAGE, 0, "load needs --spool DIR");
+	r->connection.answer_timeout_s = (unsigned)r->o.answer_timeout_s;
 	catch_signals();
 	st = pa_queue_open(r->o.spool, &l.spool, err);
 	if (st == PA_OK)

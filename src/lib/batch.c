@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pcapanalyzer/digest.h"
@@ -25,19 +24,15 @@ static int table_allowed(const char *name)
 	return 1;
 }
 
-static int is_missing(int dir, const char *name)
-{
-	struct stat info;
-
-	return fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
-}
-
 static enum pa_status read_manifest(struct pa_batch *b, const char *id, struct pa_error *err)
 {
 	struct pa_buf text;
-	enum pa_status st;
+	int found = 0;
+	enum pa_status st = pa_io_find_file(b->dir, "manifest", &found, err);
 
-	if (is_missing(b->dir, "manifest"))
+	if (st != PA_OK)
+		return st;
+	if (!found)
 		return pa_fail(err, PA_EFORMAT, ENOENT, "the batch has no manifest");
 	pa_buf_init(&text, PA_MANIFEST_BYTES_MAX);
 	st = pa_io_read_file(b->dir, "manifest", &text, err);
@@ -58,10 +53,15 @@ static enum pa_status read_manifest(struct pa_batch *b, const char *id, struct p
 static enum pa_status read_profile(struct pa_batch *b, struct pa_error *err)
 {
 	uint8_t sum[PA_SHA256_BYTES];
-	enum pa_status st;
+	int found = 0;
+	enum pa_status st = pa_io_find_file(b->dir, "profile", &found, err);
 
-	if (is_missing(b->dir, "profile"))
-		return PA_OK;
+	if (st != PA_OK)
+		return st;
+	/* Batches of older filters have none, and do not say who wrote them. */
+	if (!found)
+		return b->m.filter ? pa_fail(err, PA_EFORMAT, ENOENT, "the batch has no profile")
+		                   : PA_OK;
 	st = pa_io_read_file(b->dir, "profile", &b->profile, err);
 	if (st == PA_ELIMIT)
 		return PA_EFORMAT;

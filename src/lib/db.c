@@ -273,6 +273,10 @@ static void set_options(struct pa_db *db, const struct pa_db_options *o, unsigne
 	mysql_options(&db->mysql, MYSQL_OPT_LOCAL_INFILE, &local);
 	mysql_options(&db->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	mysql_options(&db->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_s);
+	if (o->answer_timeout_s) {
+		mysql_options(&db->mysql, MYSQL_OPT_READ_TIMEOUT, &o->answer_timeout_s);
+		mysql_options(&db->mysql, MYSQL_OPT_WRITE_TIMEOUT, &o->answer_timeout_s);
+	}
 	if (o->plugin_dir)
 		mysql_options(&db->mysql, MYSQL_PLUGIN_DIR, o->plugin_dir);
 #ifdef MARIADB_PACKAGE_VERSION_ID

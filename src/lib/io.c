@@ -45,6 +45,19 @@ enum pa_status pa_io_read(int fd, void *bytes, size_t n, size_t *got, const char
 	return PA_OK;
 }
 
+enum pa_status pa_io_find_file(int dirfd, const char *name, int *found, struct pa_error *err)
+{
+	struct stat info;
+	int there = fstatat(dirfd, name, &info, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (!there && errno != ENOENT)
+		return io_fail(err, errno, "look at", name);
+	if (there && !S_ISREG(info.st_mode))
+		return pa_fail(err, PA_EFORMAT, 0, "%s is not a file", name);
+	*found = there;
+	return PA_OK;
+}
+
 enum pa_status pa_io_read_file(int dirfd, const char *path, struct pa_buf *out,
                                struct pa_error *err)
 {

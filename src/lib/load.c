@@ -139,13 +139,18 @@ static enum pa_status load_table(struct pa_db *db, int batch, const struct pa_ma
 {
 	struct stream f = {.fd = -1, .table = t, .stop = stop};
 	char name[PA_NAME_MAX + 8];
+	int found = 0;
 	enum pa_status st;
 
 	snprintf(name, sizeof(name), "%s.csv", t->name);
+	st = pa_io_find_file(batch, name, &found, err);
+	if (st == PA_OK && !found)
+		st = pa_fail(err, PA_EFORMAT, ENOENT, "the batch has no %s", name);
+	if (st != PA_OK)
+		return st;
 	f.fd = openat(batch, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (f.fd < 0)
-		return pa_fail(err, errno == ENOENT || errno == ELOOP ? PA_EFORMAT : PA_EIO, errno,
-		               "cannot open %s: %s", name, strerror(errno));
+		return pa_fail(err, PA_EIO, errno, "cannot open %s: %s", name, strerror(errno));
 	f.window = malloc(WINDOW_BYTES);
 	st = f.window ? pa_sha256_new(&f.hash, err)
 	              : pa_fail(err, PA_ENOMEM, 0, "no memory to read %s", name);

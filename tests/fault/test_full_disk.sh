@@ -2,6 +2,12 @@
 # A full disk under the spool: one clear line, exit 1, nothing half done; room again: all there.
 # shellcheck source=tests/fault/lib.sh
 . "$(dirname "$0")/lib.sh"
+
+# tshark's exit status that the disk did not take is no success.
+# shellcheck source=scripts/lib/wireshark.sh
+is "$(. "$prefix/share/pcapanalyzer/lib/wireshark.sh" && wireshark_verdict '' /dev/null)" failed \
+	"the verdict without an exit status"
+
 [ "$(id -u)" -eq 0 ] || skip "a small file system needs root"
 mkdir -p "$PCAPANALYZER_HOME/spool"
 mount -t tmpfs -o size=3m,mode=0700 tmpfs "$PCAPANALYZER_HOME/spool" 2>/dev/null ||

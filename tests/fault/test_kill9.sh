@@ -110,10 +110,10 @@ for delay in 200 1500 2500; do
 	run 0 pcapanalyzer server start
 done
 again
-# The script itself: its children end by themselves.
+# The script itself: its children end by themselves, the workers among them.
 victim script 1500
 left=300
-while [ -n "$(ours tshark)$(ours tshark2csv)$(ours csv2mysql)" ]; do
+while [ -n "$(ours tshark)$(ours tshark2csv)$(ours csv2mysql)$(ours bash)" ]; do
 	left=$((left - 1))
 	[ $left -gt 0 ] || fail "children are still there 30 s after the script was killed"
 	nap 100

@@ -176,6 +176,32 @@ static void test_read_file_failures(void **state)
 	remove_tree(folder);
 }
 
+static void test_find_file(void **state)
+{
+	char *folder = make_folder();
+	int dir = open(folder, O_RDONLY | O_DIRECTORY);
+	struct pa_error err = {0};
+	int found = 7;
+
+	(void)state;
+	assert_ok(pa_io_write_file(dir, "file", "x", 1, NULL));
+	assert_int_equal(mkdirat(dir, "folder", 0700), 0);
+	assert_int_equal(symlinkat("file", dir, "link"), 0);
+	assert_int_equal(mkfifoat(dir, "fifo", 0600), 0);
+	assert_int_equal(pa_io_find_file(dir, "folder", &found, NULL), PA_EFORMAT);
+	assert_int_equal(pa_io_find_file(dir, "link", &found, NULL), PA_EFORMAT);
+	assert_int_equal(pa_io_find_file(dir, "fifo", &found, &err), PA_EFORMAT);
+	assert_string_equal(err.msg, "fifo is not a file");
+	assert_int_equal(pa_io_find_file(dir, "file/below", &found, NULL), PA_EIO);
+	assert_int_equal(found, 7);
+	assert_ok(pa_io_find_file(dir, "nothing", &found, NULL));
+	assert_int_equal(found, 0);
+	assert_ok(pa_io_find_file(dir, "file", &found, NULL));
+	assert_int_equal(found, 1);
+	close(dir);
+	remove_tree(folder);
+}
+
 /* As on a full disk: part of the file is written, the rest is refused. */
 static void test_failed_write_leaves_no_file(void **state)
 {
@@ -259,6 +285,7 @@ int main(void)
 	    cmocka_unit_test(test_read_failures),
 	    cmocka_unit_test(test_files_of_every_size),
 	    cmocka_unit_test(test_read_file_failures),
+	    cmocka_unit_test(test_find_file),
 	    cmocka_unit_test(test_failed_write_leaves_no_file),
 	    cmocka_unit_test(test_remove_folder),
 	};

@@ -18,8 +18,9 @@ static struct {
 	size_t n;
 } world;
 
-/* A capture of three batches with two rows each. */
-static void make_capture(const char *name, int replaces)
+/* A capture of three batches with two rows each, by a filter that says who it is or, as older
+ * ones, does not. */
+static void make_capture_by(const char *filter, const char *name, int replaces)
 {
 	struct pa_spool_config c = {.dir = world.dir,
 	                            .profile = world.p,
@@ -27,7 +28,7 @@ static void make_capture(const char *name, int replaces)
 	                            .capture_name = "a.pcap",
 	                            .tshark = "TShark 4.4.6",
 	                            .tshark_args = "-n",
-	                            .filter = "test",
+	                            .filter = filter,
 	                            .replaces = replaces,
 	                            .batch_rows = 2,
 	                            .batch_bytes = 100000};
@@ -43,6 +44,11 @@ static void make_capture(const char *name, int replaces)
 			                         PA_DIALECT_4_4, NULL));
 	}
 	pa_spool_free(s);
+}
+
+static void make_capture(const char *name, int replaces)
+{
+	make_capture_by("test", name, replaces);
 }
 
 static void list(void)
@@ -156,6 +162,7 @@ static void test_damage_is_found(void **state)
 static void test_a_batch(void **state)
 {
 	struct pa_batch *b = NULL;
+	struct pa_error err = {0};
 	struct pa_buf text;
 	char *path = NULL;
 
@@ -172,16 +179,32 @@ static void test_a_batch(void **state)
 	pa_buf_done(&text);
 	pa_batch_free(b);
 
-	/* An older filter's has no such file. */
+	assert_true(asprintf(&path, "%s/ready/%s/profile", world.dir, world.ids[1]) > 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(pa_batch_open(&world.queue, world.ids[1], &b, &err), PA_EFORMAT);
+	assert_string_equal(err.msg, "the batch has no profile");
+	assert_int_equal(symlink("/dev/null", path), 0);
+	assert_int_equal(pa_batch_open(&world.queue, world.ids[1], &b, NULL), PA_EFORMAT);
+	free(path);
+	pa_batch_free(NULL);
+}
+
+/* It had no file with the profile. */
+static void test_a_batch_of_an_older_filter(void **state)
+{
+	struct pa_batch *b = NULL;
+	char *path = NULL;
+
+	(void)state;
+	make_capture_by(NULL, "one", 0);
+	list();
 	assert_true(asprintf(&path, "%s/ready/%s/profile", world.dir, world.ids[1]) > 0);
 	assert_int_equal(unlink(path), 0);
 	assert_ok(pa_batch_open(&world.queue, world.ids[1], &b, NULL));
+	assert_null(b->m.filter);
 	assert_int_equal(b->profile.len, 0);
 	pa_batch_free(b);
-	assert_int_equal(symlink("/dev/null", path), 0);
-	assert_int_not_equal(pa_batch_open(&world.queue, world.ids[1], &b, NULL), PA_OK);
 	free(path);
-	pa_batch_free(NULL);
 }
 
 /* It goes where its batch goes. */
@@ -239,6 +262,7 @@ int main(void)
 	    TEST(test_whole),
 	    TEST(test_damage_is_found),
 	    TEST(test_a_batch),
+	    TEST(test_a_batch_of_an_older_filter),
 	    TEST(test_the_profile_moves_along),
 	    cmocka_unit_test(test_table_rows),
 	};
