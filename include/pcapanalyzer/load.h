@@ -25,8 +25,9 @@ struct pa_load_result {
  * PA_EDUP:                      it is stored already
  * PA_EFORMAT, PA_ELOSS, PA_EDATA: the batch is at fault, keep it aside
  * PA_EBUSY:                     try again on a new connection
- * Whatever is not PA_OK was rolled back, but for a PA_EBUSY of the commit itself, where the
- * next try finds out. */
+ * After any other status than PA_OK and PA_EDUP close the connection, which rolls back: client and
+ * server may be out of step, and the answer to a ROLLBACK never come. Only after a PA_EBUSY of the
+ * commit itself the batch may be stored; the next try finds out. */
 enum pa_status pa_load_batch(struct pa_db *db, const struct pa_batch *b,
                              const volatile sig_atomic_t *stop, struct pa_load_result *out,
                              struct pa_error *err) __attribute__((warn_unused_result));

@@ -32,13 +32,16 @@ watch_load_seen() {
 # Lost, it costs only time: the database knows every capture by its content.
 watch_save_seen() {
 	local path
-	{
+	if {
 		printf '%s\0' "$SEEN_VERSION"
 		for path in "${!SEEN[@]}"; do
 			printf '%s\0%s\0' "${SEEN[$path]}" "$path"
 		done
-	} >"$SEEN_FILE.new" 2>/dev/null && mv -f -- "$SEEN_FILE.new" "$SEEN_FILE" ||
+	} 2>/dev/null >"$SEEN_FILE.new"; then
+		mv -f -- "$SEEN_FILE.new" "$SEEN_FILE"
+	else
 		say "cannot write $SEEN_FILE: the next start looks at every file again"
+	fi
 	SEEN_CHANGED=0
 }
 

@@ -263,12 +263,14 @@ static enum pa_status read_pruned(struct pa_db *db, struct proof *p, struct pa_e
 		pa_db_text(c[0], name, sizeof(name));
 		t = find_table(p, name);
 		count = t ? find_count(t, (uint32_t)pa_db_u64(c[1])) : NULL;
-		if (!count)
-			st = no_memory(PA_ENOMEM, err);
-		else if (strcmp(name, "rejects") == 0)
+		if (!count) {
+			no_memory(PA_ENOMEM, err);
+			st = PA_ENOMEM;
+		} else if (strcmp(name, "rejects") == 0) {
 			count->expected -= pa_db_u64(c[2]);
-		else
+		} else {
 			count->planned += pa_db_u64(c[2]);
+		}
 	}
 	pa_db_result_free(rows);
 	return st == PA_END ? PA_OK : st;

@@ -148,10 +148,12 @@ static void report(const struct loader *l, const struct task *t, enum pa_status 
 		    (unsigned long long)got->rows, (unsigned long long)got->bytes, (long long)ms);
 }
 
-static int at_fault(enum pa_status st)
+/* Is it what was to be stored that is at fault? A file that the disk cannot read is, too: it must
+ * not stop those behind it. */
+static int at_fault(enum pa_status st, const struct pa_error *cause)
 {
-	return st == PA_EFORMAT || st == PA_ELOSS || st == PA_EDATA || st == PA_EVALUE ||
-	       st == PA_EROW;
+	return (st == PA_EIO && cause->sys == EIO) || st == PA_EFORMAT || st == PA_ELOSS ||
+	       st == PA_EDATA || st == PA_EVALUE || st == PA_EROW;
 }
 
 static enum pa_status connect_loader(struct loader *l, struct pa_error *err)
@@ -266,6 +268,8 @@ static enum pa_status try_task(struct loader *l, const struct task *t, struct pa
 	if (st == PA_OK)
 		st = t->replaces ? load_replacement(l, t, got, err)
 		                 : load_single(l, t->ids[0], got, err);
+	if (st != PA_OK && st != PA_EDUP)
+		disconnect(l);
 	return st;
 }
 
@@ -341,7 +345,7 @@ static enum pa_status load_task(struct loader *l, const struct task *t, struct p
 			report(l, t, st, &got, now_ms() - start);
 			return remove_all(l, t, err);
 		}
-		if (at_fault(st)) {
+		if (at_fault(st, &cause)) {
 			st = PA_OK;
 			for (size_t i = 0; st == PA_OK && i < t->n; i++)
 				st = keep_aside(l, pa_queue_aside, t->ids[i], &cause, err);
@@ -375,7 +379,7 @@ static enum pa_status load_events(struct loader *l, char (*ids)[PA_EVENT_ID_MAX]
 			                  &l->seen, &bad, &cause);
 		if (st == PA_OK)
 			return st;
-		if (at_fault(st)) {
+		if (at_fault(st, &cause)) {
 			st = keep_aside(l, pa_queue_aside_event, ids[bad], &cause, err);
 			memmove(ids + bad, ids + bad + 1, (n - bad - 1) * sizeof(*ids));
 			n--;
@@ -419,7 +423,7 @@ static enum pa_status load_span(struct loader *l, const struct task *t, int *don
 	enum pa_status st = pa_redissect_whole(&l->spool, t->ids, t->n, &whole, &bad, &cause);
 
 	*done = 1;
-	if (at_fault(st))
+	if (at_fault(st, &cause))
 		return keep_aside(l, pa_queue_aside, t->ids[bad], &cause, err);
 	if (st != PA_OK) {
 		*err = cause;

@@ -204,7 +204,8 @@ static enum pa_status load_all(struct pa_db *db, const struct pa_batch *b,
 		             "in the spool");
 	if (st == PA_OK)
 		return pa_db_commit(db, err);
-	pa_db_rollback(db);
+	if (st == PA_EDUP)
+		pa_db_rollback(db);
 	return st;
 }
 

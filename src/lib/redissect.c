@@ -468,7 +468,8 @@ static enum pa_status replace(struct work *w)
 		st = load_new(w);
 	if (st == PA_OK)
 		return pa_db_commit(w->db, w->err);
-	pa_db_rollback(w->db);
+	if (st == PA_EDUP)
+		pa_db_rollback(w->db);
 	return st;
 }
 
@@ -489,7 +490,7 @@ enum pa_status pa_redissect_load(struct pa_db *db, const struct pa_queue *s,
 	/* The copies outlive the transaction, so that nobody waits for the comparison. */
 	for (unsigned i = 0; st == PA_OK && i < report.n_tables && !report.incomparable.code; i++)
 		(void)!pa_compare_rows(db, &report.tables[i], &report.incomparable);
-	for (unsigned i = 0; i < report.n_tables; i++)
+	for (unsigned i = 0; (st == PA_OK || st == PA_EDUP) && i < report.n_tables; i++)
 		pa_compare_drop(db, &report.tables[i]);
 	free(w.passports);
 	free(w.old);

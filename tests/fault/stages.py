@@ -227,7 +227,7 @@ class Import(Stage):
     word = "pcapanalyzer"
     faults = injection.SCRIPT_FAULTS
     slow = True
-    short = 0
+    short = 1
     options = ()
 
     def __init__(self, place):
