@@ -65,20 +65,6 @@ import_interrupted() {
 	exit "$code"
 }
 
-# Folders of imports that were killed, and copies of their standard input. Where a worker of one
-# is still at work, the folder comes back and goes with the next import.
-import_sweep() {
-	local path pid
-	shopt -s nullglob
-	for path in "$PA_RUN"/import.*/; do
-		pid=${path%/}
-		pid=${pid##*.}
-		[[ -e /proc/$pid ]] || rm -rf -- "$path" 2>/dev/null || true
-	done
-	shopt -u nullglob
-	find "$PA_SPOOL/incoming" -maxdepth 1 -type f -name 'stdin.*' -mtime +1 -delete 2>/dev/null || true
-}
-
 # A worker has ended: read what it left and say what has to be said.
 import_finish() {
 	local n=$1 name state packets text
@@ -231,7 +217,7 @@ import_run() {
 	need_wireshark tshark capinfos
 	import_settings
 	make_home
-	import_sweep
+	workers_sweep
 	SENSOR=$(sensor_name)
 	PROFILE=$(profile_operand "${OPT[profile]:-packets}")
 	IMPORT_DIR=$PA_RUN/import.$$

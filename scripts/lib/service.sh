@@ -269,6 +269,7 @@ service_run() {
 	need_wireshark tshark capinfos
 	service_settings
 	make_home
+	workers_sweep
 	SENSOR=$(sensor_name)
 	PROFILE=$SERVICE_PROFILE
 	IMPORT_DIR=$PA_RUN/$COMMAND.$$

@@ -23,6 +23,20 @@ workers_settings() {
 	export PCAPFILE=${PROGRAM[pcapfile]} TSHARK_LINE DIALECT SANDBOX TSHARK_MEMORY TSHARK_STALL
 }
 
+# Folders of runs that were killed, and copies of their standard input. Where a worker of one
+# is still at work, the folder comes back and goes with the next run.
+workers_sweep() {
+	local path pid
+	shopt -s nullglob
+	for path in "$PA_RUN"/{import,capture,watch}.*/; do
+		pid=${path%/}
+		pid=${pid##*.}
+		[[ -e /proc/$pid ]] || rm -rf -- "$path" 2>/dev/null || true
+	done
+	shopt -u nullglob
+	find "$PA_SPOOL/incoming" -maxdepth 1 -type f -name 'stdin.*' -mtime +1 -delete 2>/dev/null || true
+}
+
 # The pipe into which every worker writes its number as its last act.
 workers_open() {
 	mkfifo -- "$IMPORT_DIR/done.fifo"

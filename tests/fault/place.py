@@ -26,11 +26,13 @@ class Place:
         self.work = tempfile.mkdtemp(prefix="pat.", dir=os.environ.get("TMPDIR", "/tmp"))
         self.home = os.path.join(self.work, "home")
         self.spool = os.path.join(self.home, "spool")
-        self.prefix = prefix
+        # What the tools keep no sandbox would let them write: it is not installed here.
+        self.prefix = os.path.join(self.work, "prefix")
+        shutil.copytree(prefix, self.prefix, ignore=shutil.ignore_patterns("pcapsandbox"))
         self.library = library
         self.tools = os.path.join(self.work, "tools")  # tshark and capinfos, see tools.sh
         self.environment = {
-            "PATH": ":".join((self.tools, os.path.join(prefix, "bin"), "/usr/bin:/bin:/usr/sbin")),
+            "PATH": ":".join((self.tools, os.path.join(self.prefix, "bin"), "/usr/bin:/bin:/usr/sbin")),
             "HOME": self.work, "LC_ALL": "C.UTF-8", "PCAPANALYZER_HOME": self.home,
             "TMPDIR": self.work,
         }
@@ -128,7 +130,7 @@ class Place:
     def empty_spool(self, template=None):
         """Nothing in it, or what the folder TEMPLATE has in ready/."""
         shutil.rmtree(self.spool, ignore_errors=True)
-        for name in ("tmp", "ready", "aside", "rejects", "incoming"):
+        for name in ("tmp", "ready", "aside", "rejects", "incoming", "coverage", "poison"):
             os.makedirs(os.path.join(self.spool, name), 0o700)
         if template:
             shutil.copytree(os.path.join(template, "ready"), os.path.join(self.spool, "ready"),

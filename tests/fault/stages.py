@@ -6,16 +6,18 @@ import os
 import shlex
 import shutil
 import subprocess
+import time
 
 import damage
 import injection
 import together
 import wire
 from injection import Injection
-from place import SAMPLES, SENSOR, Broken
+from place import HERE, SAMPLES, SENSOR, Broken
 
 BATCH_ROWS = "20"
 PACKETS = "53"  # with the row that is nonsense
+CAPTURE_S = 20  # in which a live capture stores all
 
 
 class Stage:
@@ -312,6 +314,77 @@ class Together(Import):
         self.place.must([self.place.program("pcapanalyzer"), "load"])
 
 
+class Capture(Import):
+    """pcapanalyzer capture, with a dumpcap that plays files (player.sh), each once."""
+    name = "capture"
+
+    def __init__(self, place):
+        super().__init__(place)
+        self.folder = os.path.join(place.home, "capture", "t")
+        self.recorded = os.path.join(place.tools, "recorded")
+        self.said = ""
+        player = os.path.join(place.tools, "dumpcap")
+        if not os.path.exists(player):
+            os.symlink(os.path.join(HERE, "player.sh"), player)
+
+    def begin(self):
+        super().begin()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.recorded, ignore_errors=True)
+        os.mkdir(self.recorded)
+        for number, name in enumerate(("sample.pcap", "sample-ns.pcapng")):
+            shutil.copy(os.path.join(SAMPLES, name),
+                        os.path.join(self.recorded, "t_%05d.pcapng" % number))
+
+    def command(self):
+        return [self.place.program("pcapanalyzer"), "capture", "-i", "lo", "--name", "t",
+                "-j", "1", "--sensor", SENSOR], None
+
+    def waits(self):
+        """Is anything not yet in the database?"""
+        folders = [os.path.join(self.folder, f) for f in ("ring", "queue", "stored")]
+        folders += [os.path.join(self.place.spool, f) for f in ("ready", "coverage")]
+        return any(os.path.isdir(f) and os.listdir(f) for f in [self.recorded, *folders])
+
+    def work(self, environment=None):
+        """Until all is stored, or the service is gone."""
+        argv, _ = self.command()
+        if os.path.exists(os.path.join(self.folder, "dumpcap.pid")):
+            os.remove(os.path.join(self.folder, "dumpcap.pid")) # of one that was killed
+        service = self.place.start(argv, environment)
+        until = time.monotonic() + CAPTURE_S
+        listens = os.path.join(self.folder, "dumpcap.pid")
+        while service.poll() is None and time.monotonic() < until and (
+                self.waits() or not os.path.exists(listens)):
+            time.sleep(0.05)
+        service.terminate()
+        code, self.said = self.place.end(service, argv)
+        return code
+
+    def finish(self):
+        # What was killed has left processes that work to their end.
+        self.place.settle()
+        code = self.work()
+        if code != 0 or self.waits():
+            raise Broken("capture: exit %d, and %s waits: %s" % (
+                code, "something" if self.waits() else "nothing", self.said[-300:]))
+
+
+class CaptureOne(Capture):
+    """The worker of a live capture."""
+    name = "capture-one"
+    word = "capture-one.sh"
+
+
+class CaptureEvent(Capture):
+    """A live capture in which csv2mysql has the fault, as it tells events or loads."""
+    name = "capture/csv2mysql"
+    program = "csv2mysql"
+    word = None
+    faults = injection.FAULTS[:6]
+    short = 0
+
+
 class LoadCommand(Load):
     """pcapanalyzer load, as cron runs it."""
     name = "load-command"
@@ -379,6 +452,7 @@ class ImportFilter(InImport):
 
 
 STAGES = (Filter, Load, Wire, Damaged, Redissect, Migrate, WireRedissect,
-          WireMigrate, Import, ImportOne, ImportRedissect, LoadCommand, Together,
+          WireMigrate, Import, ImportOne, ImportRedissect, Capture, CaptureOne, CaptureEvent,
+          LoadCommand, Together,
           ImportLoader, ImportFilter, Tshark, Capinfos,
           *(_tool(t) for t in ("mv", "mkdir", "rm", "sha256sum")))

@@ -9,13 +9,19 @@ if [ -e "$here/$name.env" ]; then
 	exec "/usr/bin/$name" "$@"
 fi
 key=$name
-file=
 for word; do
-	[ "$file" != -r ] || key=$key-${word##*/}
-	file=$word
-	case $word in --version) key=$key$word ;; esac
+	case $word in
+	--version) key=$key$word ;;
+	-)
+		# A capture on standard input, known by its content.
+		input=$(mktemp "$here/input.XXXXXX")
+		trap 'rm -f "$input"' EXIT
+		cat >"$input"
+		exec <"$input"
+		key=$key-$(cksum <"$input" | tr ' ' -)
+		;;
+	esac
 done
-[ "$name" = tshark ] || key=$name-${file##*/}
 kept=$here/kept.$key
 if [ ! -e "$kept.rc" ]; then
 	rc=0
