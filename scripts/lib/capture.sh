@@ -87,13 +87,12 @@ dumpcap_arguments() {
 	done
 	DUMPCAP_ARGS+=(-w "$CAPTURE_DIR/ring/$CAPTURE.pcapng" -b "duration:${OPT[rotate-seconds]:-5}"
 		-b "filesize:$((${OPT[rotate-size]:-64} * 1000))" -b printname:stdout)
-	# Of root's rights it keeps those that capturing needs. It ends when we do: by the signal,
-	# or, where the system takes that from a program with capabilities of its own, by the pipe.
-	DUMPCAP_RUN=()
-	if [[ $EUID -eq 0 ]]; then
-		DUMPCAP_RUN=(setpriv --bounding-set=-all,+net_raw,+net_admin --inh-caps=-all
-			--no-new-privs --pdeathsig TERM --)
-	fi
+	# It ends when we do: by the signal, or, where the system takes that from a program file with
+	# capabilities of its own, by the pipe. Of root's rights it keeps those that capturing needs.
+	DUMPCAP_RUN=(setpriv --pdeathsig TERM)
+	[[ $EUID -ne 0 ]] ||
+		DUMPCAP_RUN+=(--bounding-set=-all,+net_raw,+net_admin --inh-caps=-all --no-new-privs)
+	DUMPCAP_RUN+=(--)
 }
 
 dumpcap_start() {
