@@ -42,8 +42,10 @@ seconds() {
 # From now on everything up to $1 is told.
 covered_until() {
 	COVERED=$1
-	printf '%s\n' "$1" >"$CAPTURE_DIR/covered.new" 2>/dev/null &&
-		mv -f -- "$CAPTURE_DIR/covered.new" "$CAPTURE_DIR/covered" || true
+	{
+		printf '%s\n' "$1" >"$CAPTURE_DIR/covered.new" &&
+			mv -f -- "$CAPTURE_DIR/covered.new" "$CAPTURE_DIR/covered"
+	} 2>/dev/null || true
 }
 
 # Nobody listened between COVERED and now, because of $1.
@@ -91,7 +93,7 @@ dumpcap_arguments() {
 	# capabilities of its own, by the pipe. Of root's rights it keeps those that capturing needs.
 	DUMPCAP_RUN=(setpriv --pdeathsig TERM)
 	[[ $EUID -ne 0 ]] ||
-		DUMPCAP_RUN+=(--bounding-set=-all,+net_raw,+net_admin --inh-caps=-all --no-new-privs)
+		DUMPCAP_RUN+=("--bounding-set=-all,+net_raw,+net_admin" --inh-caps=-all --no-new-privs)
 	DUMPCAP_RUN+=(--)
 }
 

@@ -11,8 +11,8 @@ chown -R nobody "$work"
 
 # What User=, AmbientCapabilities=, CapabilityBoundingSet= and NoNewPrivileges= come to.
 as_service=(setpriv --reuid=nobody --regid=nogroup --clear-groups --no-new-privs
-	--inh-caps=-all,+net_raw,+net_admin --ambient-caps=-all,+net_raw,+net_admin
-	--bounding-set=-all,+net_raw,+net_admin --
+	"--inh-caps=-all,+net_raw,+net_admin" "--ambient-caps=-all,+net_raw,+net_admin"
+	"--bounding-set=-all,+net_raw,+net_admin" --
 	env HOME="$work" PATH="$work/prefix/bin:$PATH")
 "${as_service[@]}" dumpcap -q -i lo -a duration:1 -w "$work/probe.pcapng" >"$work/probe" 2>&1 ||
 	skip "dumpcap may not capture on lo with these capabilities: $(tail -n 1 "$work/probe")"
