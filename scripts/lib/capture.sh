@@ -42,9 +42,10 @@ seconds() {
 # From now on everything up to $1 is told.
 covered_until() {
 	COVERED=$1
-	if printf '%s\n' "$1" 2>/dev/null >"$CAPTURE_DIR/covered.new"; then
-		mv -f -- "$CAPTURE_DIR/covered.new" "$CAPTURE_DIR/covered"
-	fi
+	{
+		printf '%s\n' "$1" >"$CAPTURE_DIR/covered.new" &&
+			mv -f -- "$CAPTURE_DIR/covered.new" "$CAPTURE_DIR/covered"
+	} 2>/dev/null || true
 }
 
 # Nobody listened between COVERED and now, because of $1.
@@ -88,13 +89,12 @@ dumpcap_arguments() {
 	done
 	DUMPCAP_ARGS+=(-w "$CAPTURE_DIR/ring/$CAPTURE.pcapng" -b "duration:${OPT[rotate-seconds]:-5}"
 		-b "filesize:$((${OPT[rotate-size]:-64} * 1000))" -b printname:stdout)
-	# Of root's rights it keeps those that capturing needs. It ends when we do: by the signal,
-	# or, where the system takes that from a program with capabilities of its own, by the pipe.
-	DUMPCAP_RUN=()
-	if [[ $EUID -eq 0 ]]; then
-		DUMPCAP_RUN=(setpriv "--bounding-set=-all,+net_raw,+net_admin" --inh-caps=-all
-			--no-new-privs --pdeathsig TERM --)
-	fi
+	# It ends when we do: by the signal, or, where the system takes that from a program file with
+	# capabilities of its own, by the pipe. Of root's rights it keeps those that capturing needs.
+	DUMPCAP_RUN=(setpriv --pdeathsig TERM)
+	[[ $EUID -ne 0 ]] ||
+		DUMPCAP_RUN+=("--bounding-set=-all,+net_raw,+net_admin" --inh-caps=-all --no-new-privs)
+	DUMPCAP_RUN+=(--)
 }
 
 dumpcap_start() {

@@ -54,7 +54,7 @@ doctor_capture() {
 		doctor_ok capture "dumpcap may, as $user"
 	else
 		doctor_note capture "not as $user: dumpcap has no such right" \
-			"dpkg-reconfigure wireshark-common, or setcap cap_net_raw,cap_net_admin+eip $dumpcap"
+			"pcapanalyzer-capture@IFACE.service has it; for yourself: dpkg-reconfigure wireshark-common, or setcap cap_net_raw,cap_net_admin+eip $dumpcap"
 	fi
 }
 
@@ -70,7 +70,7 @@ doctor_sandbox() {
 		[[ $line == *' missing: '* ]] || continue
 		lacks=1
 		case $line in
-		user*) remedy="useradd --system pcapanalyzer" ;;
+		user*) remedy="useradd --system pcapsandbox" ;;
 		network* | processes*) remedy="let users make namespaces: sysctl user.max_user_namespaces" ;;
 		files*) remedy="a kernel from 5.19 on, with landlock among lsm= of its command line" ;;
 		*) remedy="run it outside of the container, or let that be less strict" ;;
@@ -243,13 +243,16 @@ doctor_database_disk() {
 
 # Whether somebody loads and imports here when nobody looks.
 doctor_unattended() {
-	local unit found=''
-	if type -P systemctl >/dev/null; then
-		for unit in $(systemctl list-unit-files --no-legend 'pcapanalyzer*' 2>/dev/null |
-			awk '$2 == "enabled" { print $1 }'); do
-			found+=", $unit"
-		done
-	fi
+	local unit state found=''
+	while read -r unit _ state _; do
+		case $state:$unit in
+		failed:*)
+			doctor_bad unattended "$unit has failed" "journalctl -u $unit, then systemctl restart $unit"
+			;;
+		active:pcapanalyzer-server.service) ;; # it brings nothing by itself
+		active:*) found+=", $unit" ;;
+		esac
+	done < <(systemctl list-units --all --plain --no-legend 'pcapanalyzer-*' 2>/dev/null)
 	if grep -Eqs '^[^#]*pcapanalyzer' /etc/crontab /etc/cron.d/* ||
 		crontab -l 2>/dev/null | grep -Eq '^[^#]*pcapanalyzer'; then
 		found+=', cron'
@@ -257,8 +260,8 @@ doctor_unattended() {
 	if [[ -n $found ]]; then
 		doctor_ok unattended "${found#, }"
 	else
-		doctor_note unattended "nothing is loaded here by a timer, cron or a service" \
-			"see cron.example, or systemctl enable pcapanalyzer-load.timer"
+		doctor_note unattended "nothing is captured or loaded here by a service, a timer or cron" \
+			"systemctl enable --now pcapanalyzer-capture@IFACE.service, or pcapanalyzer-load.timer; or cron.example"
 	fi
 }
 

@@ -160,6 +160,9 @@ server_start() {
 		exec {lock}>&-
 		return 0
 	fi
+	if [[ ${PCAPANALYZER_SERVER_START:-} == never ]] && ! server_pid >/dev/null; then
+		die "$EXIT_BUSY" "the private server does not run, and is not to be started from here; 'systemctl enable --now pcapanalyzer-server' starts it"
+	fi
 	server_find
 	if [[ ! -d $SERVER_DB ]]; then
 		say "creating the private $SERVER_KIND server in $SERVER_DB"
@@ -195,6 +198,7 @@ server_refuse_configured() {
 
 server_cmd_start() {
 	server_refuse_configured
+	unset PCAPANALYZER_SERVER_START
 	server_start
 	say "the private server runs (pid $(server_pid), socket $(server_socket_path))"
 }

@@ -6,7 +6,8 @@
 #
 # A source is four functions: source_open, source_tick (service_add what is new), source_ended
 # NUMBER (a worker has, see RESULT), source_stored FILE, source_stop; and source_shed, which gives
-# up disk when the limit is reached.
+# up disk when the limit is reached: 1 when it has nothing to give, 2 when it never has, so that
+# reading pauses.
 
 # shellcheck source=scripts/lib/workers.sh
 . "$PA_LIB/workers.sh"
@@ -185,17 +186,19 @@ over_limit() {
 }
 
 service_limits() {
-	local now
+	local now rc=0 why=''
 	now_s now
 	[[ $now -ge $LIMITS_AT ]] || return 0
-	while over_limit && source_shed; do
-		:
+	while [[ $rc -eq 0 ]] && over_limit; do
+		source_shed || rc=$?
 	done
-	if [[ $SPOOL_BYTES -gt $((MAX_QUEUE / READY_SHARE)) ]]; then
-		[[ $PAUSED -eq 1 ]] || say "batches take half of --max-queue: reading pauses until the loader has caught up"
-		PAUSED=1
-	else
+	[[ $rc -ne 2 ]] || why="--max-queue or --min-free is reached"
+	[[ $SPOOL_BYTES -le $((MAX_QUEUE / READY_SHARE)) ]] || why="batches take half of --max-queue"
+	if [[ -z $why ]]; then
 		PAUSED=0
+	elif [[ $PAUSED -eq 0 ]]; then
+		say "$why: reading pauses until there is room"
+		PAUSED=1
 	fi
 	now_s now
 	LIMITS_AT=$((now + LIMITS_EVERY_S))

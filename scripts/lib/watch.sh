@@ -32,16 +32,14 @@ watch_load_seen() {
 # Lost, it costs only time: the database knows every capture by its content.
 watch_save_seen() {
 	local path
-	if {
-		printf '%s\0' "$SEEN_VERSION"
-		for path in "${!SEEN[@]}"; do
-			printf '%s\0%s\0' "${SEEN[$path]}" "$path"
-		done
-	} 2>/dev/null >"$SEEN_FILE.new"; then
-		mv -f -- "$SEEN_FILE.new" "$SEEN_FILE"
-	else
-		say "cannot write $SEEN_FILE: the next start looks at every file again"
-	fi
+	{
+		{
+			printf '%s\0' "$SEEN_VERSION"
+			for path in "${!SEEN[@]}"; do
+				printf '%s\0%s\0' "${SEEN[$path]}" "$path"
+			done
+		} >"$SEEN_FILE.new" && mv -f -- "$SEEN_FILE.new" "$SEEN_FILE"
+	} 2>/dev/null || say "cannot write $SEEN_FILE: the next start looks at every file again"
 	SEEN_CHANGED=0
 }
 
@@ -157,12 +155,13 @@ source_ended() {
 source_stored() {
 	local file=$1
 	[[ -n ${OPT[remove]+x} ]] || return 0
-	[[ ${SEEN[$file]:-} != "$(stat -c '%i %s %Y' -- "$file" 2>/dev/null) "* ]] || rm -f -- "$file"
+	[[ ${SEEN[$file]:-} == "$(stat -c '%i %s %Y' -- "$file" 2>/dev/null) "* ]] || return 0
+	rm -f -- "$file" 2>/dev/null || say "$(clean "$file") cannot be removed; it is in the database"
 }
 
-# The captures are not ours to remove: what is read waits in the spool.
+# The captures are not ours to remove.
 source_shed() {
-	return 1
+	return 2
 }
 
 source_bytes() {

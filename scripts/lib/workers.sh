@@ -10,12 +10,16 @@ IMPORT_DIR=''
 LOADER=''             # pid of the loader, '' when there is none
 LOADER_FD=''          # closing it tells the loader to drain the spool and end
 DONE_PART=''          # the first digits of a number whose rest has not come yet
+UNPRIVILEGED=()       # in front of what needs no capability
 declare -gA OWN_FDS=() # that no child may hold: whoever waits at the other end would wait for it
 declare -gA WORKER=() # pid by the number of the capture
 declare -gA RESULT=() # what worker_result() read
 
-# What the workers read from their environment.
+# What the workers read from their environment. A service manager may have given us capabilities
+# that every program we start inherits: dumpcap alone is to have them.
 workers_settings() {
+	[[ $(sed -n 's/^CapAmb:[[:space:]]*//p' /proc/self/status) =~ ^0*$ ]] ||
+		UNPRIVILEGED=(setpriv --ambient-caps=-all --inh-caps=-all --no-new-privs --)
 	PROFILE_SHA256=$(sha256sum <"$PROFILE")
 	PROFILE_SHA256=${PROFILE_SHA256%% *}
 	export PA_LIB PA_SPOOL IMPORT_DIR SENSOR PROFILE PROFILE_SHA256 REDISSECT
@@ -57,7 +61,7 @@ worker_start() {
 	shift 2
 	(
 		close_own_fds
-		exec setsid -- "$BASH" "$PA_LIB/$script" "$n" "$@"
+		exec "${UNPRIVILEGED[@]}" setsid -- "$BASH" "$PA_LIB/$script" "$n" "$@"
 	) </dev/null >/dev/null 2>"$IMPORT_DIR/worker.$n.err" &
 	WORKER[$n]=$!
 }
@@ -135,7 +139,7 @@ loader_start() {
 	OWN_FDS[loader]=$LOADER_FD
 	(
 		close_own_fds
-		exec setsid -- "$@"
+		exec "${UNPRIVILEGED[@]}" setsid -- "$@"
 	) <"$IMPORT_DIR/loader.fifo" >/dev/null 2>"$IMPORT_DIR/loader.err" &
 	LOADER=$!
 }

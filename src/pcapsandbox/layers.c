@@ -78,7 +78,8 @@ static const struct passwd *find_user(const char *name)
 
 	if (name)
 		return getpwnam(name);
-	user = getpwnam("pcapanalyzer");
+	/* Not pcapanalyzer: that one owns the spool and the private server of the services. */
+	user = getpwnam("pcapsandbox");
 	return user ? user : getpwnam("nobody");
 }
 

@@ -8,7 +8,9 @@ rm -rf "$prefix"
 cmake --install "$build" --prefix "$prefix" >"$build/install.log"
 for file in bin/tshark2csv bin/csv2mysql bin/pcapfile bin/pcapsandbox bin/pcapanalyzer share/pcapanalyzer/lib/common.sh \
 	share/pcapanalyzer/sql/profiles/packets.profile \
-	share/bash-completion/completions/pcapanalyzer share/man/man1/tshark2csv.1; do
+	share/bash-completion/completions/pcapanalyzer share/man/man1/tshark2csv.1 \
+	lib/systemd/system/pcapanalyzer-capture@.service lib/sysusers.d/pcapanalyzer.conf \
+	lib/tmpfiles.d/pcapanalyzer.conf; do
 	[ -e "$prefix/$file" ] || {
 		echo "not installed: $file"
 		exit 1
