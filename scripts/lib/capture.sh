@@ -108,7 +108,7 @@ dumpcap_start() {
 	) </dev/null >"$IMPORT_DIR/names.fifo" 2>"$IMPORT_DIR/dumpcap.err" &
 	DUMPCAP=$!
 	printf '%s\n' "$DUMPCAP" >"$CAPTURE_DIR/dumpcap.pid"
-	DUMPCAP_STARTED=$EPOCHSECONDS
+	now_s DUMPCAP_STARTED
 }
 
 # Wait until it listens; its own words when it does not.
@@ -200,7 +200,10 @@ capture_sweep_ring() {
 	while IFS= read -r -d '' path; do
 		time=${path%% *}
 		time=${time:0:17} # the ten digits of the seconds, a dot, microseconds
-		capture_finished "${path#* }" "${time/./}"
+		time=${time/./}
+		# The clock may have been set back since.
+		[[ $time -le ${EPOCHREALTIME/./} ]] || time=${EPOCHREALTIME/./}
+		capture_finished "${path#* }" "$time"
 	done < <(find "$CAPTURE_DIR/ring" -type f -printf '%T@ %p\0' | sort -zn)
 }
 
@@ -250,7 +253,8 @@ source_open() {
 }
 
 source_tick() {
-	local rc=0
+	local rc=0 now
+	now_s now
 	capture_check_clock
 	dumpcap_names
 	if [[ -n $DUMPCAP ]] && ! kill -0 "$DUMPCAP" 2>/dev/null; then
@@ -258,11 +262,11 @@ source_tick() {
 		DUMPCAP_WHY=$(dumpcap_reason)
 		DUMPCAP_WHY="dumpcap ended with status $rc${DUMPCAP_WHY:+: $DUMPCAP_WHY}"
 		say "$DUMPCAP_WHY; it is started again in $DUMPCAP_PAUSE s"
-		DUMPCAP_AT=$((EPOCHSECONDS + DUMPCAP_PAUSE))
+		DUMPCAP_AT=$((now + DUMPCAP_PAUSE))
 		DUMPCAP_PAUSE=$((2 * DUMPCAP_PAUSE < DUMPCAP_PAUSE_MAX_S ? 2 * DUMPCAP_PAUSE : DUMPCAP_PAUSE_MAX_S))
-	elif [[ -n $DUMPCAP && $((EPOCHSECONDS - DUMPCAP_STARTED)) -gt $DUMPCAP_PAUSE_MAX_S ]]; then
+	elif [[ -n $DUMPCAP && $((now - DUMPCAP_STARTED)) -gt $DUMPCAP_PAUSE_MAX_S ]]; then
 		DUMPCAP_PAUSE=$DUMPCAP_PAUSE_S
-	elif [[ -z $DUMPCAP && $STOP -eq 0 && $EPOCHSECONDS -ge $DUMPCAP_AT ]]; then
+	elif [[ -z $DUMPCAP && $STOP -eq 0 && $now -ge $DUMPCAP_AT ]]; then
 		dumpcap_start
 		if dumpcap_wait; then
 			not_covered "$DUMPCAP_WHY"
@@ -274,9 +278,8 @@ source_tick() {
 
 # The clock was set when it went on by another time than the one that cannot be set.
 capture_set_clock() {
-	local up
-	read -r up _ </proc/uptime
-	CLOCK_WALL=${EPOCHREALTIME/./} CLOCK_UP=$((10#${up/./} * 10000))
+	now_us CLOCK_UP
+	CLOCK_WALL=${EPOCHREALTIME/./}
 }
 
 capture_check_clock() {
@@ -351,7 +354,7 @@ source_shed() {
 	say "${NAME[$n]}: dropped unread, because --max-queue or --min-free is reached"
 	capture_lost "${FILE[$n]}" "${FILE[$n]}" "was dropped unread: the disk limit was reached"
 	rm -f -- "${FILE[$n]}" "${FILE[$n]}.meta"
-	unset "FAILED[${FILE[$n]}]" "RETRY[${FILE[$n]}]" "FILE[$n]" "NAME[$n]"
+	unset 'FAILED[${FILE[$n]}]' 'RETRY[${FILE[$n]}]' "FILE[$n]" "NAME[$n]"
 }
 
 source_words() {

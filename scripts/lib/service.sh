@@ -5,7 +5,7 @@
 # None of the three waits for the next: what cannot go on stays on disk.
 #
 # A source is four functions: source_open, source_tick (service_add what is new), source_ended
-# NUMBER (a worker has, see RESULT), source_stored FILE, source_stop; and source_shed, which gives
+# NUMBER (a worker has, see RESULT), source_stored FILE PREFIX (of its batches), source_stop; and source_shed, which gives
 # up disk when the limit is reached.
 
 # shellcheck source=scripts/lib/workers.sh
@@ -24,8 +24,17 @@ NEXT=0
 STOP=0
 PAUSED=0
 
+# The time since the machine was started, into the variable $1: microseconds, seconds. Whatever
+# waits goes by it, for nobody can set it.
+now_us() {
+	local up
+	read -r up _ </proc/uptime
+	printf -v "$1" '%d' $((10#${up/./} * 10000))
+}
+
 now_s() {
-	printf -v "$1" '%(%s)T' -1
+	now_us "$1"
+	printf -v "$1" '%d' $((${!1} / 1000000))
 }
 
 service_add() {
@@ -80,10 +89,11 @@ service_start_workers() {
 # the capture, and neither does what happens while everything ends.
 service_again() {
 	local n=$1 file=$2 name=$3 tries now
-	[[ -e $file ]] || return 1
+	[[ -e $file && ${RESULT[text]} != 'not a capture'* ]] || return 1
 	PENDING+=("$n")
+	now_s now
 	if [[ $STOP -eq 1 ]]; then
-		RETRY[$file]=$((EPOCHSECONDS + DRAIN_S))
+		RETRY[$file]=$((now + DRAIN_S))
 		return 0
 	fi
 	tries=${FAILED[$file]:-0}
@@ -94,13 +104,12 @@ service_again() {
 		return 1
 	fi
 	FAILED[$file]=$((tries + 1))
-	now_s now
 	RETRY[$file]=$((now + RETRY_S[tries]))
 	say "$name: ${RESULT[text]}; trying again in ${RETRY_S[tries]} s"
 }
 
 service_finish() {
-	local n=$1 file=${FILE[$1]} name=${NAME[$1]} now
+	local n=$1 file=${FILE[$1]} name=${NAME[$1]}
 	worker_result "$n"
 	# Each content is claimed once in a run: here the run has no end.
 	rm -rf -- "$IMPORT_DIR"/claim.*
@@ -112,7 +121,7 @@ service_finish() {
 		N_CAPTURES=$((N_CAPTURES + 1)) N_PACKETS=$((N_PACKETS + RESULT[packets]))
 		[[ -z ${RESULT[text]} || ${RESULT[state]} == known ]] || say "$name: ${RESULT[text]}"
 	fi
-	unset "FAILED[$file]" "RETRY[$file]"
+	unset 'FAILED[$file]' 'RETRY[$file]'
 	source_ended "$n"
 	unset "FILE[$n]" "NAME[$n]"
 }
@@ -120,7 +129,8 @@ service_finish() {
 # What the spool holds nothing of any more is stored. Names are looked at no oftener than a
 # twentieth of the time that it takes.
 service_look_for_stored() {
-	local path prefix start=${EPOCHREALTIME/./} have
+	local path prefix start now
+	now_us start
 	[[ ${#UNSTORED[@]} -gt 0 && $start -ge $STORED_AT ]] || return 0
 	local -A have=()
 	shopt -s nullglob
@@ -132,11 +142,12 @@ service_look_for_stored() {
 	shopt -u nullglob
 	for prefix in "${!UNSTORED[@]}"; do
 		[[ -n ${have[$prefix]+x} ]] || {
-			source_stored "${UNSTORED[$prefix]}"
+			source_stored "${UNSTORED[$prefix]}" "$prefix"
 			unset "UNSTORED[$prefix]"
 		}
 	done
-	STORED_AT=$((${EPOCHREALTIME/./} + 500000 + 20 * (${EPOCHREALTIME/./} - start)))
+	now_us now
+	STORED_AT=$((now + 500000 + 20 * (now - start)))
 }
 
 # --- the loader -------------------------------------------------------------------------
@@ -244,16 +255,20 @@ service_round() {
 
 # After a signal: what is there is read and stored, for a while.
 service_drain() {
-	local end=$((EPOCHSECONDS + DRAIN_S))
+	local now end
+	now_s now
+	end=$((now + DRAIN_S))
 	progress_clear
 	source_stop
 	RETRY=()
-	while [[ $EPOCHSECONDS -lt $end ]] && { [[ $((${#PENDING[@]} + ${#WORKER[@]})) -gt 0 ]] || spool_waits; }; do
+	while [[ $now -lt $end ]] && { [[ $((${#PENDING[@]} + ${#WORKER[@]})) -gt 0 ]] || spool_waits; }; do
 		service_round 0.1
+		now_s now
 	done
 	loader_drain
-	while [[ -n $LOADER && $EPOCHSECONDS -le $end ]]; do
+	while [[ -n $LOADER && $now -le $end ]]; do
 		sleep 0.05
+		now_s now
 		! loader_gone || loader_wait
 	done
 	STORED_AT=0
