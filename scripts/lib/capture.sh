@@ -329,7 +329,7 @@ capture_lost() {
 	local from until
 	read -r _ from until < <(grep '^interval' "$1.meta" 2>/dev/null | tail -n 1) || from='' until=''
 	[[ -n $until ]] || from=$(stat -c %.6Y -- "$2") until=$from
-	tell event_of_file "$2" lost "$from" "$until" --detail "${1##*/} $3"
+	tell event_of_file "$2" all lost "$from" "$until" --detail "${1##*/} $3"
 }
 
 source_bytes() {

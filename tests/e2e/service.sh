@@ -68,7 +68,7 @@ wait_for()
 	local left=600
 	until "$@" >/dev/null 2>&1; do
 		left=$((left - 1))
-		[ $left -gt 0 ] || fail "waited in vain for: $*; $(tail -n 5 "$work/service.err")"
+		[ $left -gt 0 ] || fail "waited in vain for: $*; $(tail -qn 5 "$work"/*.err)"
 		nap 50
 	done
 }
@@ -89,12 +89,21 @@ all_stored()
 	[ "$(stored)" -eq $sent ]
 }
 
-# No microsecond of the time between the first event and the last is untold.
+# No microsecond of the time between a sensor's first event and its last is untold.
 gapless()
 {
-	sql "SELECT kind, UNIX_TIMESTAMP(from_ts), UNIX_TIMESTAMP(until_ts) FROM coverage
-		WHERE kind IN ('captured', 'stopped') ORDER BY from_ts" | awk '
-		NR > 1 && $2 != until { print "between " until " and " $2; bad = 1 }
-		{ until = $3 } END { exit bad || NR < 2 }' >"$work/gaps" || fail "coverage has gaps: $(cat "$work/gaps")"
+	sql "SELECT sensor_id, UNIX_TIMESTAMP(from_ts), UNIX_TIMESTAMP(until_ts) FROM coverage
+		WHERE kind IN ('captured', 'stopped') ORDER BY sensor_id, from_ts" | awk '
+		$1 == sensor && $2 != until { print "between " until " and " $2; bad = 1 }
+		{ sensor = $1; until = $3 } END { exit bad || NR < 2 }' >"$work/gaps" || fail "coverage has gaps: $(cat "$work/gaps")"
 	ok "coverage is told without a gap, in $(sql "SELECT COUNT(*) FROM coverage WHERE kind IN ('captured', 'stopped')") intervals"
+}
+
+# other_clock FILE OF: what to put before a command so that the programs named in OF have a clock
+# that is off by the seconds in FILE.
+other_clock()
+{
+	[ -e "$work/clock.so" ] || cc -D_GNU_SOURCE -shared -fPIC -o "$work/clock.so" "$root/tests/fault/clock.c" -ldl
+	other_clock=(env "LD_PRELOAD=$work/clock.so" "CLOCK_FILE=$1" "CLOCK_OF=$2"
+		"ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0")
 }
