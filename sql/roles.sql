@@ -36,6 +36,8 @@ GRANT SELECT, INSERT, UPDATE ON `pcapanalyzer`.`captures` TO pcapanalyzer_loader
 GRANT SELECT, INSERT, UPDATE ON `pcapanalyzer`.`batches` TO pcapanalyzer_loader;
 GRANT SELECT, INSERT ON `pcapanalyzer`.`passports` TO pcapanalyzer_loader;
 GRANT SELECT, INSERT ON `pcapanalyzer`.`coverage` TO pcapanalyzer_loader;
+GRANT SELECT ON `pcapanalyzer`.`prunes` TO pcapanalyzer_loader;
+GRANT SELECT ON `pcapanalyzer`.`pruned` TO pcapanalyzer_loader;
 GRANT SELECT ON `pcapanalyzer`.`schema_version` TO pcapanalyzer_loader;
 
 -- The old rows are copied into temporary tables, to tell afterwards what has changed.

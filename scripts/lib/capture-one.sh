@@ -29,9 +29,13 @@ fi
 [[ ${#intervals[@]} -gt 0 || $packets -eq 0 ]] || intervals=("$(statistic first) $(statistic last)")
 
 sha=$(sha256sum <"$file")
+n=${#intervals[@]}
 for interval in "${intervals[@]}"; do
 	read -r from until <<<"$interval"
-	event_of_file "$file" captured "$from" "$until" --sha256 "${sha%% *}" --detail '' 2>"$work/event.err" ||
+	# The last one stands for the file, so that its packets count once.
+	which=some options=()
+	[[ $((n -= 1)) -gt 0 ]] || which=all options=(--sha256 "${sha%% *}")
+	event_of_file "$file" "$which" captured "$from" "$until" "${options[@]}" --detail '' 2>"$work/event.err" ||
 		result failed 0 "cannot note its coverage: $(tail -n 1 "$work/event.err")"
 done
 for drop in "${drops[@]}"; do

@@ -104,12 +104,12 @@ dumpcap_start() {
 	OWN_FDS[names]=$NAMES_FD
 	DROPS=() NAMES_PART=''
 	(
-		close_own_fds
-		exec "${DUMPCAP_RUN[@]}" "${PROGRAM[dumpcap]}" "${DUMPCAP_ARGS[@]}"
+		child_begins
+		exec setsid -- "${DUMPCAP_RUN[@]}" "${PROGRAM[dumpcap]}" "${DUMPCAP_ARGS[@]}"
 	) </dev/null >"$IMPORT_DIR/names.fifo" 2>"$IMPORT_DIR/dumpcap.err" &
 	DUMPCAP=$!
 	printf '%s\n' "$DUMPCAP" >"$CAPTURE_DIR/dumpcap.pid"
-	DUMPCAP_STARTED=$EPOCHSECONDS
+	now_s DUMPCAP_STARTED
 }
 
 # Wait until it listens; its own words when it does not.
@@ -201,7 +201,10 @@ capture_sweep_ring() {
 	while IFS= read -r -d '' path; do
 		time=${path%% *}
 		time=${time:0:17} # the ten digits of the seconds, a dot, microseconds
-		capture_finished "${path#* }" "${time/./}"
+		time=${time/./}
+		# The clock may have been set back since.
+		[[ $time -le ${EPOCHREALTIME/./} ]] || time=${EPOCHREALTIME/./}
+		capture_finished "${path#* }" "$time"
 	done < <(find "$CAPTURE_DIR/ring" -type f -printf '%T@ %p\0' | sort -zn)
 }
 
@@ -251,7 +254,8 @@ source_open() {
 }
 
 source_tick() {
-	local rc=0
+	local rc=0 now
+	now_s now
 	capture_check_clock
 	dumpcap_names
 	if [[ -n $DUMPCAP ]] && ! kill -0 "$DUMPCAP" 2>/dev/null; then
@@ -259,11 +263,11 @@ source_tick() {
 		DUMPCAP_WHY=$(dumpcap_reason)
 		DUMPCAP_WHY="dumpcap ended with status $rc${DUMPCAP_WHY:+: $DUMPCAP_WHY}"
 		say "$DUMPCAP_WHY; it is started again in $DUMPCAP_PAUSE s"
-		DUMPCAP_AT=$((EPOCHSECONDS + DUMPCAP_PAUSE))
+		DUMPCAP_AT=$((now + DUMPCAP_PAUSE))
 		DUMPCAP_PAUSE=$((2 * DUMPCAP_PAUSE < DUMPCAP_PAUSE_MAX_S ? 2 * DUMPCAP_PAUSE : DUMPCAP_PAUSE_MAX_S))
-	elif [[ -n $DUMPCAP && $((EPOCHSECONDS - DUMPCAP_STARTED)) -gt $DUMPCAP_PAUSE_MAX_S ]]; then
+	elif [[ -n $DUMPCAP && $((now - DUMPCAP_STARTED)) -gt $DUMPCAP_PAUSE_MAX_S ]]; then
 		DUMPCAP_PAUSE=$DUMPCAP_PAUSE_S
-	elif [[ -z $DUMPCAP && $STOP -eq 0 && $EPOCHSECONDS -ge $DUMPCAP_AT ]]; then
+	elif [[ -z $DUMPCAP && $STOP -eq 0 && $now -ge $DUMPCAP_AT ]]; then
 		dumpcap_start
 		if dumpcap_wait; then
 			not_covered "$DUMPCAP_WHY"
@@ -275,9 +279,8 @@ source_tick() {
 
 # The clock was set when it went on by another time than the one that cannot be set.
 capture_set_clock() {
-	local up
-	read -r up _ </proc/uptime
-	CLOCK_WALL=${EPOCHREALTIME/./} CLOCK_UP=$((10#${up/./} * 10000))
+	now_us CLOCK_UP
+	CLOCK_WALL=${EPOCHREALTIME/./}
 }
 
 capture_check_clock() {
@@ -327,7 +330,7 @@ capture_lost() {
 	local from until
 	read -r _ from until < <(grep '^interval' "$1.meta" 2>/dev/null | tail -n 1) || from='' until=''
 	[[ -n $until ]] || from=$(stat -c %.6Y -- "$2") until=$from
-	tell event_of_file "$2" lost "$from" "$until" --detail "${1##*/} $3"
+	tell event_of_file "$2" all lost "$from" "$until" --detail "${1##*/} $3"
 }
 
 source_bytes() {
@@ -352,7 +355,7 @@ source_shed() {
 	say "${NAME[$n]}: dropped unread, because --max-queue or --min-free is reached"
 	capture_lost "${FILE[$n]}" "${FILE[$n]}" "was dropped unread: the disk limit was reached"
 	rm -f -- "${FILE[$n]}" "${FILE[$n]}.meta"
-	unset "FAILED[${FILE[$n]}]" "RETRY[${FILE[$n]}]" "FILE[$n]" "NAME[$n]"
+	unset 'FAILED[${FILE[$n]}]' 'RETRY[${FILE[$n]}]' "FILE[$n]" "NAME[$n]"
 }
 
 source_words() {
@@ -396,7 +399,7 @@ capture_run() {
 		mkdir -p -- "$CAPTURE_DIR/$dir" || die "$EXIT_FAILED" "cannot create $CAPTURE_DIR/$dir"
 	done
 	exec {lock}>"$CAPTURE_DIR/lock"
-	flock -n "$lock" ||
+	flock -w 5 "$lock" ||
 		die "$EXIT_FAILED" "another capture called $CAPTURE is running; give this one another --name"
 	OWN_FDS[lock]=$lock
 	service_run capture-one.sh

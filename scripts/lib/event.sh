@@ -11,16 +11,18 @@ event() {
 		--kind "$kind" --from "$from" --until "$until" "$@"
 }
 
-# event_of_file FILE KIND FROM UNTIL [OPTION]...: one for each interface of a capture file, with
-# the number of its packets.
+# event_of_file FILE all|some KIND FROM UNTIL [OPTION]...: one for each interface of a capture file,
+# with the number of its packets, which is not known when only some of them are meant.
 event_of_file() {
-	local file=$1 kind=$2 from=$3 until=$4 key value name=''
-	shift 4
+	local file=$1 which=$2 kind=$3 from=$4 until=$5 key value name='' packets
+	shift 5
 	while IFS=$'\t' read -r key value; do
 		case $key in
 		interface.*.name) name=$value ;;
 		interface.*.packets)
-			event "${name:-unknown}" "$kind" "$from" "$until" --packets "$value" "$@" || return
+			packets=(--packets "$value")
+			[[ $which == all || $value -eq 0 ]] || packets=()
+			event "${name:-unknown}" "$kind" "$from" "$until" "${packets[@]}" "$@" || return
 			name=''
 			;;
 		esac

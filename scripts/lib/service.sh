@@ -5,9 +5,9 @@
 # None of the three waits for the next: what cannot go on stays on disk.
 #
 # A source is four functions: source_open, source_tick (service_add what is new), source_ended
-# NUMBER (a worker has, see RESULT), source_stored FILE, source_stop; and source_shed, which gives
-# up disk when the limit is reached: 1 when it has nothing to give, 2 when it never has, so that
-# reading pauses.
+# NUMBER (a worker has, see RESULT), source_stored FILE PREFIX (of its batches), source_stop; and
+# source_shed, which gives up disk when the limit is reached: 1 when it has nothing to give, 2 when
+# it never has, so that reading pauses.
 
 # shellcheck source=scripts/lib/workers.sh
 . "$PA_LIB/workers.sh"
@@ -25,8 +25,17 @@ NEXT=0
 STOP=0
 PAUSED=0
 
+# The time since the machine was started, into the variable $1: microseconds, seconds. Whatever
+# waits goes by it, for nobody can set it.
+now_us() {
+	local up
+	read -r up _ </proc/uptime
+	printf -v "$1" '%d' $((10#${up/./} * 10000))
+}
+
 now_s() {
-	printf -v "$1" '%(%s)T' -1
+	now_us "$1"
+	printf -v "$1" '%d' $((${!1} / 1000000))
 }
 
 service_add() {
@@ -81,10 +90,11 @@ service_start_workers() {
 # the capture, and neither does what happens while everything ends.
 service_again() {
 	local n=$1 file=$2 name=$3 tries now
-	[[ -e $file ]] || return 1
+	[[ -e $file && ${RESULT[text]} != 'not a capture'* ]] || return 1
 	PENDING+=("$n")
+	now_s now
 	if [[ $STOP -eq 1 ]]; then
-		RETRY[$file]=$((EPOCHSECONDS + DRAIN_S))
+		RETRY[$file]=$((now + DRAIN_S))
 		return 0
 	fi
 	tries=${FAILED[$file]:-0}
@@ -95,13 +105,12 @@ service_again() {
 		return 1
 	fi
 	FAILED[$file]=$((tries + 1))
-	now_s now
 	RETRY[$file]=$((now + RETRY_S[tries]))
 	say "$name: ${RESULT[text]}; trying again in ${RETRY_S[tries]} s"
 }
 
 service_finish() {
-	local n=$1 file=${FILE[$1]} name=${NAME[$1]} now
+	local n=$1 file=${FILE[$1]} name=${NAME[$1]}
 	worker_result "$n"
 	# Each content is claimed once in a run: here the run has no end.
 	rm -rf -- "$IMPORT_DIR"/claim.*
@@ -113,7 +122,7 @@ service_finish() {
 		N_CAPTURES=$((N_CAPTURES + 1)) N_PACKETS=$((N_PACKETS + RESULT[packets]))
 		[[ -z ${RESULT[text]} || ${RESULT[state]} == known ]] || say "$name: ${RESULT[text]}"
 	fi
-	unset "FAILED[$file]" "RETRY[$file]"
+	unset 'FAILED[$file]' 'RETRY[$file]'
 	source_ended "$n"
 	unset "FILE[$n]" "NAME[$n]"
 }
@@ -121,7 +130,8 @@ service_finish() {
 # What the spool holds nothing of any more is stored. Names are looked at no oftener than a
 # twentieth of the time that it takes.
 service_look_for_stored() {
-	local path prefix start=${EPOCHREALTIME/./} have
+	local path prefix start now
+	now_us start
 	[[ ${#UNSTORED[@]} -gt 0 && $start -ge $STORED_AT ]] || return 0
 	local -A have=()
 	shopt -s nullglob
@@ -133,11 +143,12 @@ service_look_for_stored() {
 	shopt -u nullglob
 	for prefix in "${!UNSTORED[@]}"; do
 		[[ -n ${have[$prefix]+x} ]] || {
-			source_stored "${UNSTORED[$prefix]}"
+			source_stored "${UNSTORED[$prefix]}" "$prefix"
 			unset "UNSTORED[$prefix]"
 		}
 	done
-	STORED_AT=$((${EPOCHREALTIME/./} + 500000 + 20 * (${EPOCHREALTIME/./} - start)))
+	now_us now
+	STORED_AT=$((now + 500000 + 20 * (now - start)))
 }
 
 # --- the loader -------------------------------------------------------------------------
@@ -214,11 +225,24 @@ service_cleanup() {
 	[[ -z $IMPORT_DIR ]] || rm -rf -- "$IMPORT_DIR"
 }
 
-# The first signal lets everything that was captured be stored; the second one does not wait.
+# Signals go to a shell that does nothing but wait: one that comes while bash reads a command
+# substitution can make it fail there (5.2: "trap: unexpected EOF"). The first one lets everything
+# that was captured be stored; the second one does not wait.
 service_signal() {
-	if [[ $STOP -eq 0 ]]; then
-		STOP=1
+	if [[ ! -e $IMPORT_DIR/stop ]]; then
+		: >"$IMPORT_DIR/stop"
 	else
+		: >"$IMPORT_DIR/stop.now"
+	fi
+}
+
+# What became of those signals, and whether the shell that waits for us is there.
+service_look_for_stop() {
+	local parent
+	read -r _ _ _ parent _ <"/proc/$BASHPID/stat"
+	[[ $parent -eq $$ ]] || exit "$EXIT_FAILED"
+	[[ ! -e $IMPORT_DIR/stop ]] || STOP=1
+	if [[ -e $IMPORT_DIR/stop.now ]]; then
 		progress_clear
 		say "interrupted again; what is not stored waits on disk for the next start"
 		exit "$EXIT_BUSY"
@@ -233,6 +257,7 @@ service_progress() {
 # One round; $1: how long to wait for a worker.
 service_round() {
 	local n
+	service_look_for_stop
 	source_tick
 	service_loader
 	service_limits
@@ -247,40 +272,31 @@ service_round() {
 
 # After a signal: what is there is read and stored, for a while.
 service_drain() {
-	local end=$((EPOCHSECONDS + DRAIN_S))
+	local now end
+	now_s now
+	end=$((now + DRAIN_S))
 	progress_clear
 	source_stop
 	RETRY=()
-	while [[ $EPOCHSECONDS -lt $end ]] && { [[ $((${#PENDING[@]} + ${#WORKER[@]})) -gt 0 ]] || spool_waits; }; do
+	while [[ $now -lt $end ]] && { [[ $((${#PENDING[@]} + ${#WORKER[@]})) -gt 0 ]] || spool_waits; }; do
 		service_round 0.1
+		now_s now
 	done
 	loader_drain
-	while [[ -n $LOADER && $EPOCHSECONDS -le $end ]]; do
+	while [[ -n $LOADER && $now -le $end ]]; do
 		sleep 0.05
+		now_s now
 		! loader_gone || loader_wait
 	done
 	STORED_AT=0
 	service_look_for_stored
 }
 
-# service_run WORKER-SCRIPT
-service_run() {
+# All but the waiting, in a process of its own.
+service_main() {
 	local waiting
-	SERVICE_WORKER=$1
-	SERVICE_PROFILE=$(profile_operand "${OPT[profile]:-packets}")
-	need_program tshark2csv csv2mysql pcapfile
-	need_wireshark tshark capinfos
-	service_settings
-	make_home
-	workers_sweep
-	SENSOR=$(sensor_name)
-	PROFILE=$SERVICE_PROFILE
-	IMPORT_DIR=$PA_RUN/$COMMAND.$$
-	rm -rf -- "$IMPORT_DIR"
-	mkdir -- "$IMPORT_DIR"
+	trap '' INT TERM HUP
 	trap service_cleanup EXIT
-	trap service_signal INT TERM
-	trap '' HUP
 	know_tshark
 	workers_settings
 	: >"$IMPORT_DIR/captures"
@@ -296,7 +312,34 @@ service_run() {
 	say "stopped: $(counted "$N_CAPTURES" capture), $(counted "$N_PACKETS" packet)$([[ $N_FAILED -eq 0 ]] || echo "; $N_FAILED could not be read")"
 	if [[ $waiting -gt 0 ]]; then
 		say "$waiting captures are not yet in the database; they wait on disk for the next start"
-		return "$EXIT_BUSY"
+		exit "$EXIT_BUSY"
 	fi
-	[[ $N_FAILED -eq 0 ]] || return "$EXIT_ASIDE"
+	[[ $N_FAILED -eq 0 ]] || exit "$EXIT_ASIDE"
+	exit "$EXIT_OK"
+}
+
+# service_run WORKER-SCRIPT
+service_run() {
+	local child rc
+	SERVICE_WORKER=$1
+	SERVICE_PROFILE=$(profile_operand "${OPT[profile]:-packets}")
+	need_program tshark2csv csv2mysql pcapfile
+	need_wireshark tshark capinfos
+	service_settings
+	make_home
+	workers_sweep
+	SENSOR=$(sensor_name)
+	PROFILE=$SERVICE_PROFILE
+	IMPORT_DIR=$PA_RUN/$COMMAND.$$
+	rm -rf -- "$IMPORT_DIR"
+	mkdir -- "$IMPORT_DIR"
+	trap service_signal INT TERM
+	trap '' HUP
+	(service_main) &
+	child=$!
+	while :; do
+		rc=0
+		wait "$child" || rc=$?
+		kill -0 "$child" 2>/dev/null || return "$rc"
+	done
 }

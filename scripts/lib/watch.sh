@@ -7,13 +7,16 @@
 . "$PA_LIB/service.sh"
 
 readonly LOOK_EVERY_S=2
+readonly OPEN_TIMEOUT_S=10
 readonly CUT_SETTLES_S=300 # a capture that ends in the middle of a packet is perhaps still written
 readonly SEEN_VERSION='pcapanalyzer-watch 1'
 
-# "inode size time" by path, of files that wait until they settle; of files that are being read,
-# followed by a checksum of their beginning; of files that were read, followed by what the names of
-# their batches begin with, or a dash.
-declare -gA SIZED=() TAKEN=() SEEN=()
+# All by path. SIZED: "inode size time", of a file that waits until it settles, and since when it
+# has them. TAKEN: the same of a file that is being read, and a checksum of its beginning. SEEN: the
+# same of a file that was read, and what the names of its batches begin with; or "grown", when it
+# has changed afterwards; or "-", when nothing of it could be read.
+declare -gA SIZED=() TAKEN=() SEEN=() UNREADABLE=()
+declare -gA OPEN=() # descriptors by "device:inode", of every file that a process has open
 
 # --- memory -----------------------------------------------------------------------------
 
@@ -45,25 +48,32 @@ watch_save_seen() {
 
 # --- what is finished -------------------------------------------------------------------
 
-# Does any process that we can see have the file open for writing?
-watch_is_written() {
-	local fd flags
-	while IFS= read -r fd; do
-		flags=$(sed -n 's/^flags:[[:space:]]*//p' "${fd/\/fd\///fdinfo/}" 2>/dev/null) || continue
-		[[ $((8#${flags:-0} & 3)) -eq 0 ]] || return 0
-	done < <(find /proc/[0-9]*/fd -lname "$(glob_quoted "$1")" 2>/dev/null)
-	return 1
+# The files that processes which we can see have open. By inode: the name of a file can be another
+# one in a container. Where a file system does not answer, nothing is taken for finished.
+watch_find_open() {
+	local key fd
+	OPEN=()
+	while read -r key fd; do
+		OPEN[$key]+="$fd "
+	done < <(timeout "$OPEN_TIMEOUT_S" find -L /proc/[0-9]*/fd -mindepth 1 -maxdepth 1 -type f \
+		-printf '%D:%i %p\n' 2>/dev/null || [[ $? -ne 124 ]] || echo unknown)
 }
 
-# A text that find takes as it stands where it wants a pattern.
-glob_quoted() {
-	sed 's/[][*?\\]/\\&/g' <<<"$1"
+# Is the file "device:inode" $1 open for writing?
+watch_is_written() {
+	local fd flags
+	[[ -z ${OPEN[unknown]+x} ]] || return 0
+	for fd in ${OPEN[$1]:-}; do
+		flags=$(sed -n 's/^flags:[[:space:]]*//p' "${fd/\/fd\///fdinfo/}" 2>/dev/null) || continue
+		[[ $((8#${flags:-0} & 3)) -eq 0 ]] || return 0
+	done
+	return 1
 }
 
 # A capture that is cut, and was changed a moment ago, is not finished.
 watch_is_cut() {
 	[[ $(("$2" + CUT_SETTLES_S)) -gt $EPOCHSECONDS ]] &&
-		"${PROGRAM[pcapfile]}" stat "$1" 2>/dev/null | grep -q '^end'$'\t''truncated'
+		grep -q '^end'$'\t''truncated' < <("${PROGRAM[pcapfile]}" stat "$1" 2>/dev/null)
 }
 
 # A checksum of the beginning of file $1, of at most $2 bytes: what is appended does not change it,
@@ -79,52 +89,80 @@ watch_has_grown() {
 	[[ $inode == "$old_inode" && $size -ge $old_size && $(watch_beginning "$path" "$old_size") == "$beginning" ]]
 }
 
-# Look at one file; $2: "inode size time"
+# It has not changed for a while, by its own time or, when that is in the future, by ours.
+watch_is_settled() {
+	local path=$1 state=$2 changed=$3 now
+	now_s now
+	[[ ${SIZED[$path]:-} == "$state "* ]] || {
+		SIZED[$path]="$state $now"
+		return 1
+	}
+	[[ $((changed + SETTLE_S)) -le $EPOCHSECONDS || $((${SIZED[$path]##* } + SETTLE_S)) -le $now ]]
+}
+
+# Look at one file; $2: "inode size time", $3: "device:inode"
 watch_look() {
-	local path=$1 state=$2 inode size changed
-	[[ ${SEEN[$path]:-} != "$state "* && ${TAKEN[$path]:-} != "$state "* ]] || return 0
+	local path=$1 state=$2 key=$3 inode size changed
+	[[ ${SEEN[$path]:-} != "$state "* && -z ${TAKEN[$path]+x} ]] || return 0
 	read -r inode size changed <<<"$state"
-	if [[ -n ${SEEN[$path]+x} ]] && watch_has_grown "$path" "$inode" "$size"; then
+	if [[ -n ${SEEN[$path]+x} && ${SEEN[$path]} != *' -' ]] && watch_has_grown "$path" "$inode" "$size"; then
 		[[ ${SEEN[$path]} == *' grown' ]] ||
-			say "$(clean "$path") has grown after it was read, and is left alone, for its packets would come twice"
+			say "$path has grown after it was read, and is left alone, for its packets would come twice"
 		SEEN[$path]="$state $(watch_beginning "$path" "$size") grown" SEEN_CHANGED=1
 		return 0
 	fi
-	if [[ ${SIZED[$path]:-} != "$state" ]]; then
-		SIZED[$path]=$state
+	watch_is_settled "$path" "$state" "$changed" || return 0
+	[[ $size -gt 0 ]] || return 0 # something is still to come
+	if [[ ! -r $path ]]; then
+		[[ -n ${UNREADABLE[$path]+x} ]] || say "$path waits until it is readable for $(id -un)"
+		UNREADABLE[$path]=1
 		return 0
 	fi
-	# Empty: something is still to come.
-	[[ $((changed + SETTLE_S)) -le $EPOCHSECONDS && $size -gt 0 ]] || return 0
-	! watch_is_written "$path" || return 0
+	[[ ${#OPEN[@]} -gt 0 ]] || watch_find_open
+	! watch_is_written "$key" || return 0
 	! watch_is_cut "$path" "$changed" || return 0
-	unset "SIZED[$path]"
+	unset 'SIZED[$path]' 'UNREADABLE[$path]'
 	TAKEN[$path]="$state $(watch_beginning "$path" "$size")"
 	service_add "$path" "$path"
 }
 
-watch_scan() {
-	local line path state
-	local -A there=()
-	while IFS= read -r -d '' line; do
-		path=${line#* * * } state=${line%" $path"}
-		there[$path]=1
-		watch_look "$path" "$state"
-	done < <(find -H "${FOLDERS[@]}" -type f ! -name '.*' -printf '%i %s %T@ %p\0' 2>/dev/null |
-		sed -z 's/^\([0-9]* [0-9]* [0-9]*\)\.[0-9]* /\1 /')
+# What is not there any more is forgotten. A folder with nothing in it is perhaps not mounted.
+watch_forget() {
+	local path folder
+	for folder in "${FOLDERS[@]}"; do
+		[[ -n $(find "$folder" -mindepth 1 -maxdepth 1 -print -quit 2>/dev/null) ]] || return 0
+	done
 	for path in "${!SEEN[@]}"; do
-		[[ -n ${there[$path]+x} ]] || { unset "SEEN[$path]"; SEEN_CHANGED=1; }
+		[[ -n ${THERE[$path]+x} ]] || {
+			unset 'SEEN[$path]'
+			SEEN_CHANGED=1
+		}
 	done
 	for path in "${!SIZED[@]}"; do
-		[[ -n ${there[$path]+x} ]] || unset "SIZED[$path]"
+		[[ -n ${THERE[$path]+x} ]] || unset 'SIZED[$path]' 'UNREADABLE[$path]'
 	done
+}
+
+watch_scan() {
+	local line key path state
+	local -A THERE=()
+	OPEN=()
+	while [[ $STOP -eq 0 ]] && IFS= read -r -d '' line; do
+		key=${line%% *} line=${line#* }
+		path=${line#* * * } state=${line%" $path"}
+		THERE[$path]=1
+		watch_look "$path" "$state" "$key"
+	done < <(find -H "${FOLDERS[@]}" -type f ! -name '.*' -printf '%D:%i %i %s %T@ %p\0' 2>/dev/null |
+		sed -z 's/^\([^ ]* [0-9]* [0-9]* [-0-9]*\)\.[0-9]* /\1 /')
+	# An error is perhaps one of a folder whose files are there all the same.
+	[[ $STOP -eq 1 ]] || ! wait $! || watch_forget
 }
 
 # --- the source -------------------------------------------------------------------------
 
 source_open() {
 	local path prefix
-	WATCH_AT=0 SEEN_CHANGED=0
+	WATCH_AT=0
 	watch_load_seen
 	for path in "${!SEEN[@]}"; do
 		prefix=${SEEN[$path]##* }
@@ -134,28 +172,35 @@ source_open() {
 }
 
 source_tick() {
-	[[ $STOP -eq 0 && $EPOCHSECONDS -ge $WATCH_AT ]] || return 0
+	local now
+	now_s now
+	[[ $STOP -eq 0 && $now -ge $WATCH_AT ]] || return 0
 	watch_scan
 	[[ $SEEN_CHANGED -eq 0 ]] || watch_save_seen
-	WATCH_AT=$((EPOCHSECONDS + LOOK_EVERY_S))
+	now_s now
+	WATCH_AT=$((now + LOOK_EVERY_S))
 }
 
 source_ended() {
-	local file=${FILE[$1]} batches=${RESULT[batches]:--}
-	if [[ ${RESULT[state]} == failed ]]; then
-		say "$(clean "$file"): ${RESULT[text]}"
+	local file=${FILE[$1]} batches=${RESULT[batches]:--} taken
+	taken=${TAKEN[$file]}
+	unset 'TAKEN[$file]'
+	case ${RESULT[state]} in
+	known) return 0 ;; # it is the same as one that is being read: again, when that is done
+	failed)
+		say "$file: ${RESULT[text]}"
 		batches=-
-	fi
-	SEEN[$file]="${TAKEN[$file]} $batches" SEEN_CHANGED=1
-	unset "TAKEN[$file]"
+		;;
+	esac
+	SEEN[$file]="$taken $batches" SEEN_CHANGED=1
 	[[ $batches == - ]] || UNSTORED[$batches]=$file
 }
 
 # All of it is in the database. A file that has changed since it was read stays.
 source_stored() {
-	local file=$1
-	[[ -n ${OPT[remove]+x} ]] || return 0
-	[[ ${SEEN[$file]:-} == "$(stat -c '%i %s %Y' -- "$file" 2>/dev/null) "* ]] || return 0
+	local file=$1 prefix=$2
+	[[ -n ${OPT[remove]+x} && ${SEEN[$file]:-} == *" $prefix" ]] || return 0
+	[[ ${SEEN[$file]} == "$(stat -c '%i %s %Y' -- "$file" 2>/dev/null) "* ]] || return 0
 	rm -f -- "$file" 2>/dev/null || say "$(clean "$file") cannot be removed; it is in the database"
 }
 
@@ -173,28 +218,36 @@ source_words() {
 }
 
 source_stop() {
-	[[ $SEEN_CHANGED -eq 0 ]] || watch_save_seen
-}
-
-source_abandon() {
 	:
 }
 
+# What was read until now need not be read again.
+source_abandon() {
+	[[ $SEEN_CHANGED -eq 0 ]] || watch_save_seen
+}
+
+# What the files that belong to these folders are called.
+watch_name() {
+	printf '%s\0' "$@" | sha256sum | cut -c 1-16
+}
+
 watch_run() {
-	local folder lock key
+	local folder lock name
 	[[ ${#OPERANDS[@]} -gt 0 ]] || usage_error "watch needs a DIR"
 	FOLDERS=()
 	for folder in "${OPERANDS[@]}"; do
-		[[ -d $folder ]] || die "$EXIT_FAILED" "$(clean "$folder") is not a folder"
+		[[ -d $folder ]] || die "$EXIT_FAILED" "$folder is not a folder"
 		FOLDERS+=("$(realpath -- "$folder")")
 	done
-	SETTLE_S=${OPT[settle]:-10}
+	SETTLE_S=${OPT[settle]:-10} SEEN_CHANGED=0
 	make_home
-	key=$(printf '%s\0' "${FOLDERS[@]}" | sha256sum)
 	mkdir -p -- "$PA_HOME/watch"
-	SEEN_FILE=$PA_HOME/watch/${key:0:16}
-	exec {lock}>"$SEEN_FILE.lock"
-	flock -n "$lock" || die "$EXIT_FAILED" "another watch of these folders is running"
-	OWN_FDS[lock]=$lock
+	for folder in "${FOLDERS[@]}"; do
+		name=$(watch_name "$folder")
+		exec {lock}>"$PA_HOME/watch/$name.lock"
+		flock -w 5 "$lock" || die "$EXIT_FAILED" "another watch of $folder is running"
+		OWN_FDS[$name]=$lock
+	done
+	SEEN_FILE=$PA_HOME/watch/$(watch_name "${FOLDERS[@]}")
 	service_run import-one.sh
 }

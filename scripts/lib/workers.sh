@@ -48,8 +48,10 @@ workers_open() {
 	OWN_FDS[done]=$DONE_FD
 }
 
-close_own_fds() {
+# What a child of ours has from us and must not have: descriptors, and signals that are ignored.
+child_begins() {
 	local fd
+	trap - INT TERM HUP
 	for fd in "${OWN_FDS[@]}"; do
 		exec {fd}>&-
 	done
@@ -60,7 +62,7 @@ worker_start() {
 	local n=$1 script=$2
 	shift 2
 	(
-		close_own_fds
+		child_begins
 		exec "${UNPRIVILEGED[@]}" setsid -- "$BASH" "$PA_LIB/$script" "$n" "$@"
 	) </dev/null >/dev/null 2>"$IMPORT_DIR/worker.$n.err" &
 	WORKER[$n]=$!
@@ -138,7 +140,7 @@ loader_start() {
 	exec {LOADER_FD}<>"$IMPORT_DIR/loader.fifo"
 	OWN_FDS[loader]=$LOADER_FD
 	(
-		close_own_fds
+		child_begins
 		exec "${UNPRIVILEGED[@]}" setsid -- "$@"
 	) <"$IMPORT_DIR/loader.fifo" >/dev/null 2>"$IMPORT_DIR/loader.err" &
 	LOADER=$!

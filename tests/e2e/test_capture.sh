@@ -1,57 +1,18 @@
 #!/usr/bin/env bash
 # capture: live packets of the loopback interface, each once and in time; the database away, the
 # disk limit reached, the service killed and started again; coverage tells of all of it.
-# shellcheck source=tests/fault/lib.sh
-. "$(dirname "$0")/../fault/lib.sh"
+# shellcheck source=tests/e2e/service.sh
+. "$(dirname "$0")/service.sh"
 
 dumpcap -q -i lo -a duration:1 -w "$work/probe.pcapng" >"$work/probe" 2>&1 ||
 	skip "dumpcap may not capture on lo here: $(tail -n 1 "$work/probe")"
 
-# The service has a home of its own and a server that the test can stop: the private one of
-# another home.
-server_home=$work/server
-service_home=$work/home
-at_server()
-{
-	env -u PCAPANALYZER_DEFAULTS_FILE PCAPANALYZER_HOME="$server_home" pcapanalyzer "$@"
-}
-run 0 at_server server start
-sed '1a[pcapanalyzer]' "$server_home/run/client.cnf" | sed '/^\[client\]/d' >"$work/my.cnf"
-chmod 600 "$work/my.cnf"
-export PCAPANALYZER_DEFAULTS_FILE=$work/my.cnf
-on_exit+=(stop_all)
-
-client_command()
-{
-	printf '%s --defaults-file=%s pcapanalyzer' "$(type -P mariadb || type -P mysql)" "$server_home/run/client.cnf"
-}
-
-service=
-stop_all()
-{
-	[ -z "$service" ] || kill -KILL "$service" 2>/dev/null
-	at_server server stop >/dev/null 2>&1
-}
-
+own_server
 port=$((20000 + $$ % 10000))
 # capture OPTION...: start it, and return when it listens.
 capture()
 {
-	: >"$work/service.err"
-	pcapanalyzer capture -i lo -f "udp dst port $port" --name t --rotate-seconds 2 "$@" \
-		>"$work/service.out" 2>"$work/service.err" </dev/null &
-	service=$!
-	wait_for grep -q '^pcapanalyzer: capturing on lo' "$work/service.err"
-}
-
-# stop WANTED-EXIT
-stop()
-{
-	local rc=0
-	kill -TERM "$service"
-	wait "$service" || rc=$?
-	service=
-	[ "$rc" -eq "$1" ] || fail "the service ended with status $rc, expected $1: $(tail -n 5 "$work/service.err")"
+	begin 'capturing on lo' pcapanalyzer capture -i lo -f "udp dst port $port" --name t --rotate-seconds 2 "$@"
 }
 
 # send FROM TO [BYTES]: numbered packets, 500 a second, large ones half as many.
@@ -66,37 +27,7 @@ for i in range(first, last + 1):
     s.sendto(b"number %06d " % i + fill, ("127.0.0.1", port))
     time.sleep(0.004 if len(fill) > 20 else 0.002)
 PY
-	sent=$((${sent:-0} + $2 - $1 + 1))
-}
-
-wait_for()
-{
-	local left=600
-	until "$@" >/dev/null 2>&1; do
-		left=$((left - 1))
-		[ $left -gt 0 ] || fail "waited in vain for: $*; $(tail -n 5 "$work/service.err")"
-		nap 50
-	done
-}
-
-stored()
-{
-	sql 'SELECT COUNT(*) FROM packets' 2>/dev/null || echo -1
-}
-
-all_stored()
-{
-	[ "$(stored)" -eq $sent ]
-}
-
-# No microsecond of the time between the first event and the last is untold.
-gapless()
-{
-	sql "SELECT kind, UNIX_TIMESTAMP(from_ts), UNIX_TIMESTAMP(until_ts) FROM coverage
-		WHERE kind IN ('captured', 'stopped') ORDER BY from_ts" | awk '
-		NR > 1 && $2 != until { print "between " until " and " $2; bad = 1 }
-		{ until = $3 } END { exit bad || NR < 2 }' >"$work/gaps" || fail "coverage has gaps: $(cat "$work/gaps")"
-	ok "coverage is told without a gap, in $(sql "SELECT COUNT(*) FROM coverage WHERE kind IN ('captured', 'stopped')") intervals"
+	sent=$((sent + $2 - $1 + 1))
 }
 
 # --- packets come in time, and each once ------------------------------------------------------
@@ -112,7 +43,7 @@ send 301 400
 stop 0
 is "$(stored)" $sent "captured until the end, and stored at the end"
 is "$(sql "SELECT SUM(packets) FROM coverage WHERE kind = 'captured'")" $sent "coverage counts the same packets"
-is "$(entries "$service_home"/capture/t/*/ "$service_home/spool/ready" "$service_home/spool/coverage" | wc -l)" 0 "nothing waits"
+is "$(entries "$PCAPANALYZER_HOME"/capture/t/*/ "$PCAPANALYZER_HOME/spool/ready" "$PCAPANALYZER_HOME/spool/coverage" | wc -l)" 0 "nothing waits"
 run 0 pcapanalyzer verify
 ok "verify"
 gapless
@@ -124,7 +55,7 @@ capture --drain-seconds 2
 send 401 600
 waiting()
 {
-	[ -n "$(entries "$service_home/spool/ready")" ]
+	[ -n "$(entries "$PCAPANALYZER_HOME/spool/ready")" ]
 }
 wait_for waiting
 send 601 700
@@ -144,8 +75,7 @@ gapless
 capture
 send 701 800
 nap 3000
-kill -KILL "$service"
-wait "$service" 2>/dev/null || true
+kill_service
 dumpcap_gone()
 {
 	[ -z "$(ours dumpcap)" ]
@@ -154,7 +84,7 @@ wait_for dumpcap_gone
 ok "dumpcap ends with the service"
 capture
 wait_for all_stored
-dumpcap=$(cat "$service_home/capture/t/dumpcap.pid")
+dumpcap=$(cat "$PCAPANALYZER_HOME/capture/t/dumpcap.pid")
 kill -KILL "$dumpcap"
 wait_for grep -q 'capturing again' "$work/service.err"
 send 801 900
@@ -172,7 +102,7 @@ gapless
 # Reading is stuck, so files queue. The filter lives shortly: no time for ours().
 filters()
 {
-	pgrep -f -- "tshark2csv --spool $service_home/" || true
+	pgrep -f -- "tshark2csv --spool $PCAPANALYZER_HOME/" || true
 }
 stuck()
 {

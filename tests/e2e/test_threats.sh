@@ -200,7 +200,7 @@ chmod 755 "$work/bin/tshark"
 chmod 644 "$work/.my.cnf"
 cp "$samples/sample-ns.pcapng" "$work/second.pcapng"
 SECRET=hunter2 PATH=$work/bin:$PATH run 1 pcapanalyzer import "$work/second.pcapng"
-one_line 'could not read it: nothing else$'
+one_line 'cannot read it: tshark failed .nothing else.'
 promise 3 "an import's tshark sees no environment, and the sandbox is around it"
 
 # --- the filter -----------------------------------------------------------------------------------
