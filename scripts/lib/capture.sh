@@ -42,8 +42,9 @@ seconds() {
 # From now on everything up to $1 is told.
 covered_until() {
 	COVERED=$1
-	printf '%s\n' "$1" >"$CAPTURE_DIR/covered.new" 2>/dev/null &&
+	if printf '%s\n' "$1" >"$CAPTURE_DIR/covered.new" 2>/dev/null; then
 		mv -f -- "$CAPTURE_DIR/covered.new" "$CAPTURE_DIR/covered" || true
+	fi
 }
 
 # Nobody listened between COVERED and now, because of $1.
@@ -91,7 +92,7 @@ dumpcap_arguments() {
 	# or, where the system takes that from a program with capabilities of its own, by the pipe.
 	DUMPCAP_RUN=()
 	if [[ $EUID -eq 0 ]]; then
-		DUMPCAP_RUN=(setpriv --bounding-set=-all,+net_raw,+net_admin --inh-caps=-all
+		DUMPCAP_RUN=(setpriv "--bounding-set=-all,+net_raw,+net_admin" --inh-caps=-all
 			--no-new-privs --pdeathsig TERM --)
 	fi
 }

@@ -35,14 +35,16 @@ watch_load_seen() {
 # Lost, it costs only time: the database knows every capture by its content.
 watch_save_seen() {
 	local path
-	{
+	SEEN_CHANGED=0
+	if {
 		printf '%s\0' "$SEEN_VERSION"
 		for path in "${!SEEN[@]}"; do
 			printf '%s\0%s\0' "${SEEN[$path]}" "$path"
 		done
-	} >"$SEEN_FILE.new" 2>/dev/null && mv -f -- "$SEEN_FILE.new" "$SEEN_FILE" ||
-		say "cannot write $SEEN_FILE: the next start looks at every file again"
-	SEEN_CHANGED=0
+	} >"$SEEN_FILE.new" 2>/dev/null && mv -f -- "$SEEN_FILE.new" "$SEEN_FILE"; then
+		return 0
+	fi
+	say "cannot write $SEEN_FILE: the next start looks at every file again"
 }
 
 # --- what is finished -------------------------------------------------------------------

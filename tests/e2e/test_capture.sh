@@ -43,7 +43,7 @@ send 301 400
 stop 0
 is "$(stored)" $sent "captured until the end, and stored at the end"
 is "$(sql "SELECT SUM(packets) FROM coverage WHERE kind = 'captured'")" $sent "coverage counts the same packets"
-is "$(entries "$service_home"/capture/t/*/ "$service_home/spool/ready" "$service_home/spool/coverage" | wc -l)" 0 "nothing waits"
+is "$(entries "$PCAPANALYZER_HOME"/capture/t/*/ "$PCAPANALYZER_HOME/spool/ready" "$PCAPANALYZER_HOME/spool/coverage" | wc -l)" 0 "nothing waits"
 run 0 pcapanalyzer verify
 ok "verify"
 gapless
@@ -55,7 +55,7 @@ capture --drain-seconds 2
 send 401 600
 waiting()
 {
-	[ -n "$(entries "$service_home/spool/ready")" ]
+	[ -n "$(entries "$PCAPANALYZER_HOME/spool/ready")" ]
 }
 wait_for waiting
 send 601 700
@@ -84,7 +84,7 @@ wait_for dumpcap_gone
 ok "dumpcap ends with the service"
 capture
 wait_for all_stored
-dumpcap=$(cat "$service_home/capture/t/dumpcap.pid")
+dumpcap=$(cat "$PCAPANALYZER_HOME/capture/t/dumpcap.pid")
 kill -KILL "$dumpcap"
 wait_for grep -q 'capturing again' "$work/service.err"
 send 801 900
@@ -102,7 +102,7 @@ gapless
 # Reading is stuck, so files queue. The filter lives shortly: no time for ours().
 filters()
 {
-	pgrep -f -- "tshark2csv --spool $service_home/" || true
+	pgrep -f -- "tshark2csv --spool $PCAPANALYZER_HOME/" || true
 }
 stuck()
 {
