@@ -219,6 +219,8 @@ static void note_seen(struct loader *l)
 {
 	struct pa_error err = {0};
 
+	if (l->seen.n == 0)
+		return; /* as soon as a first sensor is known */
 	l->seen.noted_ms = now_ms();
 	if (!l->db || seen_note(&l->seen, l->db, &l->spool, &err) == PA_OK)
 		return;

@@ -104,6 +104,7 @@ gapless()
 other_clock()
 {
 	[ -e "$work/clock.so" ] || cc -D_GNU_SOURCE -shared -fPIC -o "$work/clock.so" "$root/tests/fault/clock.c" -ldl
+	# shellcheck disable=SC2034  # the tests use it
 	other_clock=(env "LD_PRELOAD=$work/clock.so" "CLOCK_FILE=$1" "CLOCK_OF=$2"
 		"ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0")
 }

@@ -19,7 +19,6 @@ send()
 	done
 }
 
-# More often than every packet is stored nothing is looked at, so wait for the file that has it.
 begin 'capturing on lo' "${other_clock[@]}" pcapanalyzer capture -i lo -f "udp dst port $port" --name t --rotate-seconds 1
 for offset in 0 86400 -172800 -172700; do
 	echo $offset >"$work/offset"

@@ -46,8 +46,7 @@ sensor_net b 2
 run 0 at_server server start
 at_server migrate >/dev/null 2>&1
 run 0 at_server import --sensor first "$samples/sample.pcap"
-# shellcheck disable=SC2046  # a command line of words
-$(client_command) <"$root/sql/roles.sql"
+sql "source $root/sql/roles.sql"
 for n in 1 2; do
 	name=$(printf '\\x%x' $((96 + n)))
 	name=$(printf '%b' "$name")
@@ -76,12 +75,10 @@ wait_for answers
 
 # --- the sensors ------------------------------------------------------------------------------
 
-# on SENSOR COMMAND...: as that sensor's machine would run it.
+# on SENSOR: what to put before a command so that it runs as on that sensor's machine.
 on()
 {
-	local name=$1
-	shift
-	ip netns exec "$net$name" env PCAPANALYZER_HOME="$work/$name" PCAPANALYZER_DEFAULTS_FILE="$work/$name.cnf" "$@"
+	on=(ip netns exec "$net$1" env PCAPANALYZER_HOME="$work/$1" PCAPANALYZER_DEFAULTS_FILE="$work/$1.cnf")
 }
 
 # capture SENSOR COMMAND-BEFORE...
@@ -89,7 +86,8 @@ capture()
 {
 	local name=$1
 	shift
-	on "$name" "$@" pcapanalyzer capture -i mon -f 'udp dst port 7' --sensor "$name" --rotate-seconds 1 \
+	on "$name"
+	"${on[@]}" "$@" pcapanalyzer capture -i mon -f 'udp dst port 7' --sensor "$name" --rotate-seconds 1 \
 		>/dev/null 2>"$work/$name.err" </dev/null &
 	pid[$name]=$!
 	n_sent[$name]=0
@@ -98,7 +96,8 @@ capture()
 # send SENSOR NUMBER PACKETS: each from a port of its own.
 send()
 {
-	on "$1" $PYTHON - "$2" "${n_sent[$1]}" "$3" <<'PY'
+	on "$1"
+	"${on[@]}" $PYTHON - "$2" "${n_sent[$1]}" "$3" <<'PY'
 import socket, sys, time
 number, first, n = map(int, sys.argv[1:])
 for i in range(first, first + n):
@@ -154,6 +153,7 @@ for ((round = 1; round <= rounds; round++)); do
 	wait_for spooled
 	is "$(of_sensor a)" "$before" "the sensor that is cut off stores nothing, and spools"
 	seen=$(sql "SELECT TIMESTAMPDIFF(SECOND, last_seen, UTC_TIMESTAMP(6)) FROM sensors WHERE name = 'a'")
+	[ "$seen" -ge $((EPOCHSECONDS - cut - 2)) ] || fail "last seen $seen s ago, and cut off for $((EPOCHSECONDS - cut)) s"
 	note "cut off for $((EPOCHSECONDS - cut)) s: last seen $seen s ago, lag $(state a lag_s) s; the other: lag $(state b lag_s) s"
 	ip -n $net link set upa up
 	cut=$EPOCHSECONDS
@@ -178,12 +178,13 @@ for name in a b; do
 	is $rc 0 "sensor $name ends: exit"
 	unset "pid[$name]"
 done
+is "$(state a waiting) $(state b waiting)" "0 0" "status: batches that wait"
 is "$(sql "SELECT s.name, COUNT(*), COUNT(DISTINCT src_port), MIN(src_port), MAX(src_port)
 	FROM packets JOIN captures USING (capture_id) JOIN sensors s USING (sensor_id)
 	WHERE s.name <> 'first' GROUP BY s.name ORDER BY s.name")" \
 	"$(for name in a b; do
 		[ $name = a ] && first=1024 || first=31024
-		printf '%s\t%d\t%d\t%d\t%d\n' $name "${n_sent[$name]}" "${n_sent[$name]}" $first $((first + n_sent[$name] - 1))
+		printf '%s\t%d\t%d\t%d\t%d\n' $name "${n_sent[$name]}" "${n_sent[$name]}" "$first" $((first + n_sent[$name] - 1))
 	done)" "every packet is there once, from the right sensor"
 gapless
 run 0 at_server verify
@@ -191,11 +192,14 @@ ok "verify"
 
 # --- what the accounts may not do -------------------------------------------------------------
 
+on a
 for statement in 'SELECT COUNT(*) FROM packets' 'DELETE FROM batches' 'UPDATE coverage SET packets = 0' 'DROP TABLE packets'; do
-	! on a "$(type -P mariadb || type -P mysql)" --defaults-file="$work/a.cnf" --defaults-group-suffix= \
+	! "${on[@]}" "$(type -P mariadb || type -P mysql)" --defaults-file="$work/a.cnf" --defaults-group-suffix= \
 		-h 10.77.1.1 -u a -psecret-a pcapanalyzer -e "$statement" 2>"$work/err" || fail "a sensor may: $statement"
 	grep -q 'ERROR 1142' "$work/err" || fail "$statement: $(cat "$work/err")"
 done
+ok "a sensor may neither read packets nor change what is stored"
 cp "$work/a.cnf" "$work/b.cnf"
-run_any on b csv2mysql --defaults-file="$work/b.cnf" --host=10.77.2.1 status
+on b
+run_any "${on[@]}" csv2mysql --defaults-file="$work/b.cnf" --host=10.77.2.1 status
 is $rc 5 "another sensor's password from elsewhere: exit"
