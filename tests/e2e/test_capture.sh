@@ -69,16 +69,6 @@ PY
 	sent=$((${sent:-0} + $2 - $1 + 1))
 }
 
-wait_for()
-{
-	local left=600
-	until "$@" >/dev/null 2>&1; do
-		left=$((left - 1))
-		[ $left -gt 0 ] || fail "waited in vain for: $*; $(tail -n 5 "$work/service.err")"
-		nap 50
-	done
-}
-
 stored()
 {
 	sql 'SELECT COUNT(*) FROM packets' 2>/dev/null || echo -1

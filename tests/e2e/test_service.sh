@@ -36,16 +36,6 @@ capture()
 	wait_for grep -q '^pcapanalyzer: capturing on lo' "$work/service.err"
 }
 
-wait_for()
-{
-	local left=600
-	until "$@" >/dev/null 2>&1; do
-		left=$((left - 1))
-		[ $left -gt 0 ] || fail "waited in vain for: $*; $(tail -n 5 "$work/service.err")"
-		nap 50
-	done
-}
-
 send()
 {
 	$PYTHON -c 'import socket, sys
