@@ -279,13 +279,13 @@ source_tick() {
 
 # The clock was set when it went on by another time than the one that cannot be set.
 capture_set_clock() {
-	local up
+	local after
 	# Of the same moment: on a busy machine much can lie between two looks.
 	while :; do
 		now_us CLOCK_UP
 		CLOCK_WALL=${EPOCHREALTIME/./}
-		now_us up
-		[[ $((up - CLOCK_UP)) -gt 50000 ]] || break
+		now_us after
+		[[ $((after - CLOCK_UP)) -gt 50000 ]] || break
 	done
 }
 

@@ -36,16 +36,6 @@ capture()
 	wait_for grep -q '^pcapanalyzer: capturing on lo' "$work/service.err"
 }
 
-wait_for()
-{
-	local left=600
-	until "$@" >/dev/null 2>&1; do
-		left=$((left - 1))
-		[ $left -gt 0 ] || fail "waited in vain for: $*; $(tail -n 5 "$work/service.err")"
-		nap 50
-	done
-}
-
 send()
 {
 	$PYTHON -c 'import socket, sys
@@ -73,13 +63,11 @@ none()
 
 # --- the server is somebody else's --------------------------------------------------------------
 
-capture
-wait_for grep -q 'systemctl enable --now pcapanalyzer-server' "$work/service.err"
+run 4 "${as_service[@]}" PCAPANALYZER_SERVER_START=never pcapanalyzer load --follow
+one_line 'systemctl enable --now pcapanalyzer-server'
 [ ! -e "$PCAPANALYZER_HOME/db" ] || fail "the service has made a server of its own"
 ok "the service starts no server, and says who does"
 run 0 "${as_service[@]}" pcapanalyzer server start
-kill -TERM "$service"
-wait "$service" || fail "it ended with status $?: $(cat "$work/service.err")"
 
 # --- who has which capability -------------------------------------------------------------------
 
@@ -130,3 +118,17 @@ gone()
 }
 wait_for gone
 ok "dumpcap ends with the service"
+
+# --- a full disk --------------------------------------------------------------------------------
+
+mkdir "$work/in"
+cp "$samples/sample.pcap" "$work/in"
+"${as_service[@]}" PCAPANALYZER_SERVER_START=never pcapanalyzer watch --settle 1 --min-free 9999T --drain-seconds 1 \
+	"$work/in" 2>"$work/service.err" >/dev/null </dev/null &
+service=$!
+wait_for grep -q 'min-free is reached: reading pauses' "$work/service.err"
+nap 5000 # twice the time that it takes to see the file, and to find it settled
+kill -TERM "$service"
+wait "$service" && fail "watch has read a file though the disk is full"
+service=
+is "$(sql 'SELECT COUNT(*) FROM packets')" 50 "watch reads nothing while the disk is full"

@@ -50,6 +50,17 @@ nap()
 	sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"
 }
 
+# wait_for COMMAND...: until it succeeds; the service's messages are in $work/service.err.
+wait_for()
+{
+	local left=600
+	until "$@" >/dev/null 2>&1; do
+		left=$((left - 1))
+		[ "$left" -gt 0 ] || fail "waited in vain for: $*; $(tail -n 5 "$work/service.err")"
+		nap 50
+	done
+}
+
 nothing_left()
 {
 	local left
