@@ -318,8 +318,11 @@ source_ended() {
 		if [[ ${RESULT[batches]} =~ ^[0-9a-f]{16}$ ]]; then
 			mv -f -- "$file" "$CAPTURE_DIR/stored/${RESULT[batches]}.$name"
 			UNSTORED[${RESULT[batches]}]=$CAPTURE_DIR/stored/${RESULT[batches]}.$name
-		else
+		elif [[ ${RESULT[state]} == known ]]; then
 			rm -f -- "$file" # the same content is in the spool, or stored
+		else
+			say "$name: its worker does not say where its rows are; it is read again at the next start"
+			return 0
 		fi
 		;;
 	esac

@@ -193,7 +193,7 @@ over_limit() {
 	SPOOL_BYTES=$(bytes_below "$PA_SPOOL/ready" "$PA_SPOOL/tmp")
 	QUEUE_BYTES=$(source_bytes)
 	free=$(free_bytes)
-	[[ $((SPOOL_BYTES + QUEUE_BYTES)) -gt $MAX_QUEUE || ${free:-0} -lt $MIN_FREE ]]
+	[[ $((SPOOL_BYTES + QUEUE_BYTES)) -gt $MAX_QUEUE || ${free:-$MIN_FREE} -lt $MIN_FREE ]]
 }
 
 service_limits() {

@@ -112,6 +112,10 @@ worker_result() {
 	else
 		RESULT[text]="the worker ended early: $(head -c 300 "$IMPORT_DIR/worker.$n.err" 2>/dev/null)"
 	fi
+	case ${RESULT[state]} in
+	done | known | truncated | rejects | empty | failed) ;;
+	*) RESULT[state]=failed RESULT[text]="the result of its worker cannot be read" ;;
+	esac
 	rm -rf -- "$IMPORT_DIR/result.$n" "$IMPORT_DIR/worker.$n.err" "$IMPORT_DIR/work.$n"
 }
 

@@ -63,16 +63,6 @@ kill_service()
 	service=
 }
 
-wait_for()
-{
-	local left=600
-	until "$@" >/dev/null 2>&1; do
-		left=$((left - 1))
-		[ $left -gt 0 ] || fail "waited in vain for: $*; $(tail -qn 5 "$work"/*.err)"
-		nap 50
-	done
-}
-
 # said WORDS: how often the service has said so.
 said()
 {

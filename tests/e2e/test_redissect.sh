@@ -143,16 +143,6 @@ nothing_left
 
 # --- kill -9 ---------------------------------------------------------------------------------
 
-wait_for()
-{
-	local left=600
-	until "$@" >/dev/null 2>&1; do
-		left=$((left - 1))
-		[ $left -gt 0 ] || fail "waited in vain for: $*"
-		nap 50
-	done
-}
-
 # transactions [WHERE]: how many are open. The server renews this table only when nobody has read
 # it for a tenth of a second: who asks more often is told the same for ever.
 transactions()

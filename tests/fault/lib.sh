@@ -56,7 +56,7 @@ wait_for()
 	local left=600
 	until "$@" >/dev/null 2>&1; do
 		left=$((left - 1))
-		[ "$left" -gt 0 ] || fail "waited in vain for: $*; $(tail -n 5 "$work/service.err")"
+		[ "$left" -gt 0 ] || fail "waited in vain for: $*; $(tail -qn 5 "$work"/*.err 2>/dev/null)"
 		nap 50
 	done
 }
