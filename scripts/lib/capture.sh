@@ -181,6 +181,10 @@ capture_finished() {
 	local path=$1 until=${2:-${EPOCHREALTIME/./}} name
 	[[ -f $path ]] || return 0
 	name=${path##*/}
+	# dumpcap names files by number and second, both of which can come again.
+	while [[ -e $CAPTURE_DIR/queue/$name || -e $CAPTURE_DIR/aside/$name ]]; do
+		name=${name%.pcapng}+.pcapng
+	done
 	# No two intervals are the same, so that each is told.
 	[[ $until -gt $COVERED ]] || until=$((COVERED + 1))
 	[[ $COVERED -eq 0 ]] || INTERVALS+=("$(seconds "$COVERED") $(seconds "$until")")
