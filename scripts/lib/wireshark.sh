@@ -61,10 +61,10 @@ count_packets() {
 # Its first line of --version, in TSHARK_LINE.
 wireshark_line() {
 	mkdir -p -- "$1/wireshark"
-	TSHARK_LINE=$(clean_wireshark "$1/wireshark" "${PROGRAM[tshark]}" --version 2>/dev/null |
+	TSHARK_LINE=$(clean_wireshark "$1/wireshark" "${PROGRAM[tshark]}" --version 2>"$1/line.err" |
 		sed -n 1p) || true
 	[[ -n $TSHARK_LINE ]] ||
-		die "$EXIT_FAILED" "${PROGRAM[tshark]} does not tell its version; is the installation complete?"
+		die "$EXIT_FAILED" "${PROGRAM[tshark]} does not tell its version: $(wireshark_reason <"$1/line.err"); is the installation complete?"
 }
 
 # The dialect to try first, by TSHARK_LINE; the canary has the last word.
