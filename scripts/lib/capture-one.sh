@@ -12,6 +12,7 @@ statistic() {
 	sed -n "s/^$1\t//p" "$work/stat"
 }
 
+[[ -s $file ]] || result empty 0 '' # the disk was full when dumpcap began it
 "$PCAPFILE" stat "$file" >"$work/stat" 2>"$work/stat.err" || true
 packets=$(statistic packets)
 [[ -n $packets ]] || result failed 0 "$(tail -n 1 "$work/stat.err" | sed 's/^pcapfile: error: //')"
@@ -27,6 +28,28 @@ if [[ -r $file.meta ]]; then
 fi
 # The service was killed before it could note the times: the packets tell them.
 [[ ${#intervals[@]} -gt 0 || $packets -eq 0 ]] || intervals=("$(statistic first) $(statistic last)")
+
+# Microseconds of "S.FRACTION".
+micros() {
+	local t=${1}000000
+	t=${t/./}
+	printf '%s' "${t:0:16}"
+}
+
+# A file that is cut covers no more than its packets: what came behind them could not be written.
+if [[ $(statistic end) != complete && $packets -gt 0 && ${#intervals[@]} -gt 0 ]]; then
+	read -r from until <<<"${intervals[-1]}"
+	first=$(statistic first) last=$(statistic last)
+	[[ $(micros "$first") -ge $(micros "$from") ]] || from=$first
+	if [[ $(micros "$last") -lt $(micros "$until") && $(micros "$last") -ge $(micros "$from") ]]; then
+		while read -r _ interface; do
+			event "$interface" lost "$last" "$until" --detail "${file##*/} is cut: the disk was full, or dumpcap was killed" \
+				2>"$work/event.err" || result failed 0 "cannot note its end: $(tail -n 1 "$work/event.err")"
+		done < <(file_interfaces "$file")
+		until=$last
+	fi
+	intervals[-1]="$from $until"
+fi
 
 sha=$(sha256sum <"$file")
 n=${#intervals[@]}

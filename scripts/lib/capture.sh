@@ -11,26 +11,51 @@
 . "$PA_LIB/event.sh"
 
 readonly DUMPCAP_PAUSE_S=1 DUMPCAP_PAUSE_MAX_S=30 # before dumpcap is started again
+readonly UNTOLD_MAX=1000 TELL_EVERY_S=5
 readonly CLOCK_TOLERANCE_US=500000                # the clock was set when it is off by more
 
 DUMPCAP=''  # its pid, '' while it does not run
 NAMES_FD='' # where it says which file is finished
 COVERED=0   # up to when what was captured, and what was not, is told; microseconds, 0 for never
 INTERVALS=() # "from until" in seconds that the file which is being written has behind it
+UNTOLD=()    # events that could not be written, as words for a shell
+declare -gA UNWRITTEN=() # .meta that could not be written, by file
 declare -gA DROPS=() # that dumpcap's sockets have counted so far, by interface
 
 # --- coverage ---------------------------------------------------------------------------
 
-# tell EVENT-FUNCTION ARGUMENT...: no room for it is no reason to stop capturing.
+# tell INTERFACE KIND ...: an event. No room for it is no reason to stop capturing: it is told
+# again later.
 tell() {
-	"$@" 2>"$IMPORT_DIR/event.err" ||
-		say "cannot note what happened to the capture: $(tail -n 1 "$IMPORT_DIR/event.err")"
+	local words
+	words=$( (event "$@" 2>&1 >/dev/null) 2>/dev/null) && return
+	[[ ${#UNTOLD[@]} -gt 0 ]] ||
+		say "cannot note what happened to the capture${words:+: ${words##*error: }}; it is noted when there is room"
+	[[ ${#UNTOLD[@]} -ge $UNTOLD_MAX ]] || UNTOLD+=("$(printf '%q ' "$@")")
+}
+
+# What could not be written before.
+tell_again() {
+	local file now words=()
+	for file in "${!UNWRITTEN[@]}"; do
+		if [[ -e $file ]] && ! { printf '%s' "${UNWRITTEN[$file]}" >"$file.meta"; } 2>/dev/null; then
+			now_s now
+			RETRY[$file]=$((now + TELL_EVERY_S + 1)) # nobody reads it without
+			return 0
+		fi
+		unset 'UNWRITTEN[$file]' 'RETRY[$file]'
+	done
+	while [[ ${#UNTOLD[@]} -gt 0 ]]; do
+		eval "words=(${UNTOLD[0]})"
+		event "${words[@]}" 2>/dev/null || return 0
+		UNTOLD=("${UNTOLD[@]:1}")
+	done
 }
 
 tell_each() {
 	local interface
 	for interface in "${INTERFACES[@]}"; do
-		tell event "$interface" "$@"
+		tell "$interface" "$@"
 	done
 }
 
@@ -57,7 +82,7 @@ not_covered() {
 	covered_until "$now"
 }
 
-# What the kernel dropped for dumpcap since the last look, one "count interface" line each.
+# What the kernel dropped for dumpcap since the last look, onto the end of meta.
 # Its sockets count; dumpcap itself tells only at its end.
 new_drops() {
 	local line interface count
@@ -66,7 +91,7 @@ new_drops() {
 		interface=${BASH_REMATCH[1]} count=${BASH_REMATCH[2]}
 		[[ $interface != '*' ]] || interface=any
 		if [[ $count -gt ${DROPS[$interface]:-0} ]]; then
-			printf 'dropped\t%s %s\n' "$((count - ${DROPS[$interface]:-0}))" "$interface"
+			meta+=$'dropped\t'"$((count - ${DROPS[$interface]:-0})) $interface"$'\n'
 		fi
 		DROPS[$interface]=$count
 	done < <(ss -0 -H -n -p -m -O 2>/dev/null)
@@ -156,7 +181,7 @@ dumpcap_ended() {
 	capture_sweep_ring
 	for interface in "${!total[@]}"; do
 		[[ ${total[$interface]} -le 0 ]] ||
-			tell event "$interface" dropped "$(seconds "$CAPTURED_SINCE")" "$(seconds "$COVERED")" --packets "${total[$interface]}" \
+			tell "$interface" dropped "$(seconds "$CAPTURED_SINCE")" "$(seconds "$COVERED")" --packets "${total[$interface]}" \
 				--detail "counted by dumpcap at its end"
 	done
 	return "$rc"
@@ -178,7 +203,7 @@ interface_of() {
 
 # A file of the ring is finished, as of now or of $2 (microseconds).
 capture_finished() {
-	local path=$1 until=${2:-${EPOCHREALTIME/./}} name
+	local path=$1 until=${2:-${EPOCHREALTIME/./}} name meta=''
 	[[ -f $path ]] || return 0
 	name=${path##*/}
 	# dumpcap names files by number and second, both of which can come again.
@@ -188,10 +213,11 @@ capture_finished() {
 	# No two intervals are the same, so that each is told.
 	[[ $until -gt $COVERED ]] || until=$((COVERED + 1))
 	[[ $COVERED -eq 0 ]] || INTERVALS+=("$(seconds "$COVERED") $(seconds "$until")")
-	{
-		[[ ${#INTERVALS[@]} -eq 0 ]] || printf 'interval\t%s\n' "${INTERVALS[@]}"
-		[[ -z $DUMPCAP ]] || new_drops
-	} >"$CAPTURE_DIR/queue/$name.meta" || true # without it, its packets tell the time
+	[[ ${#INTERVALS[@]} -eq 0 ]] || printf -v meta 'interval\t%s\n' "${INTERVALS[@]}"
+	[[ -z $DUMPCAP ]] || new_drops
+	if ! { printf '%s' "$meta" >"$CAPTURE_DIR/queue/$name.meta"; } 2>/dev/null; then
+		UNWRITTEN[$CAPTURE_DIR/queue/$name]=$meta
+	fi
 	mv -f -- "$path" "$CAPTURE_DIR/queue/$name" || return 0
 	INTERVALS=()
 	covered_until "$until"
@@ -228,7 +254,8 @@ capture_end_old_dumpcap() {
 # --- the source -------------------------------------------------------------------------
 
 source_open() {
-	local path name
+	local path name reason
+	TELL_AT=0
 	CAPTURED_SINCE=${EPOCHREALTIME/./}
 	[[ ! -r $CAPTURE_DIR/covered ]] || read -r COVERED <"$CAPTURE_DIR/covered" || true
 	[[ $COVERED =~ ^[0-9]{1,17}$ ]] || COVERED=0
@@ -248,7 +275,13 @@ source_open() {
 	dumpcap_start
 	if ! dumpcap_wait; then
 		dumpcap_ended || true
-		die "$EXIT_FAILED" "dumpcap cannot capture on ${INTERFACES[*]}: $(dumpcap_reason); 'pcapanalyzer doctor' tells who may capture"
+		reason=$(dumpcap_reason)
+		case $reason in
+		*'capture filter'* | *'yntax error'* | *'link'*'type'* | *'-y '*)
+			usage_error "dumpcap does not take these options for ${INTERFACES[*]}: ${reason%.}"
+			;;
+		esac
+		die "$EXIT_FAILED" "dumpcap cannot capture on ${INTERFACES[*]}: ${reason%.}; 'pcapanalyzer doctor' tells who may capture"
 	fi
 	not_covered "the service was not running"
 	CAPTURED_SINCE=$COVERED
@@ -260,6 +293,10 @@ source_open() {
 source_tick() {
 	local rc=0 now
 	now_s now
+	if [[ $now -ge $TELL_AT ]]; then
+		tell_again
+		TELL_AT=$((now + TELL_EVERY_S))
+	fi
 	capture_check_clock
 	dumpcap_names
 	if [[ -n $DUMPCAP ]] && ! kill -0 "$DUMPCAP" 2>/dev/null; then
@@ -340,10 +377,13 @@ source_stored() {
 # The packets of this file are not in the database. $1: its place in the queue, where its times
 # are; $2: where it is now; $3: why
 capture_lost() {
-	local from until
+	local from until count interface interfaces
 	read -r _ from until < <(grep '^interval' "$1.meta" 2>/dev/null | tail -n 1) || from='' until=''
 	[[ -n $until ]] || from=$(stat -c %.6Y -- "$2") until=$from
-	tell event_of_file "$2" all lost "$from" "$until" --detail "${1##*/} $3"
+	interfaces=$(file_interfaces "$2") || true
+	while read -r count interface; do
+		tell "${interface:-${INTERFACES[0]}}" lost "$from" "$until" ${count:+--packets "$count"} --detail "${1##*/} $3"
+	done <<<"$interfaces"
 }
 
 source_bytes() {
@@ -388,6 +428,7 @@ source_stop() {
 	done
 	kill -KILL "$DUMPCAP" 2>/dev/null || true
 	dumpcap_ended || true
+	tell_again
 }
 
 # We end at once: dumpcap too; its files are found at the next start.

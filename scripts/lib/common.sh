@@ -15,7 +15,8 @@ clean() {
 say() {
 	local s=$*
 	progress_clear
-	printf 'pcapanalyzer: %s\n' "${s//[[:cntrl:]]/?}" >&2
+	# Nobody may be there to read it: a terminal can be closed.
+	printf 'pcapanalyzer: %s\n' "${s//[[:cntrl:]]/?}" >&2 || true
 }
 
 # die CODE TEXT...
@@ -38,14 +39,14 @@ no_operands() {
 PROGRESS_SHOWN=0
 progress_clear() {
 	if [[ $PROGRESS_SHOWN -eq 1 ]]; then
-		printf '\r\033[K' >&2
+		printf '\r\033[K' >&2 || true
 		PROGRESS_SHOWN=0
 	fi
 }
 
 progress_line() {
 	[[ $PROGRESS -eq 1 ]] || return 0
-	printf '\r\033[K%s' "$1" >&2
+	printf '\r\033[K%s' "$1" >&2 || true
 	PROGRESS_SHOWN=1
 }
 
@@ -183,6 +184,18 @@ count_poison() {
 	all=("$PA_SPOOL"/poison/*.reason)
 	shopt -u nullglob
 	printf '%s' "${#all[@]}"
+}
+
+# A line for each live capture of which files wait for their reader, or could not be read.
+say_queues() {
+	local dir queue aside
+	shopt -s nullglob
+	for dir in "$PA_HOME"/capture/*/; do
+		queue=("$dir"queue/*.pcapng) aside=("$dir"aside/*.reason)
+		[[ ${#queue[@]} -eq 0 ]] || say "$(counted "${#queue[@]}" file) of the capture $(basename -- "$dir") wait to be read"
+		[[ ${#aside[@]} -eq 0 ]] || say "$(counted "${#aside[@]}" file) of the capture $(basename -- "$dir") could not be read, and are in ${dir}aside"
+	done
+	shopt -u nullglob
 }
 
 sensor_name() {

@@ -11,20 +11,30 @@ event() {
 		--kind "$kind" --from "$from" --until "$until" "$@"
 }
 
-# event_of_file FILE all|some KIND FROM UNTIL [OPTION]...: one for each interface of a capture file,
-# with the number of its packets, which is not known when only some of them are meant.
-event_of_file() {
-	local file=$1 which=$2 kind=$3 from=$4 until=$5 key value name='' packets
-	shift 5
+# The interfaces of a capture file, "PACKETS NAME" each.
+file_interfaces() {
+	local stat key value name=''
+	stat=$("$PCAPFILE" stat "$1" 2>/dev/null) || [[ -n $stat ]] || return
 	while IFS=$'\t' read -r key value; do
 		case $key in
 		interface.*.name) name=$value ;;
 		interface.*.packets)
-			packets=(--packets "$value")
-			[[ $which == all || $value -eq 0 ]] || packets=()
-			event "${name:-unknown}" "$kind" "$from" "$until" "${packets[@]}" "$@" || return
+			printf '%s %s\n' "$value" "${name:-unknown}"
 			name=''
 			;;
 		esac
-	done < <("$PCAPFILE" stat "$file" 2>/dev/null)
+	done <<<"$stat"
+}
+
+# event_of_file FILE all|some KIND FROM UNTIL [OPTION]...: one for each interface of a capture file,
+# with the number of its packets, which is not known when only some of them are meant.
+event_of_file() {
+	local file=$1 which=$2 kind=$3 from=$4 until=$5 interfaces count name packets
+	shift 5
+	interfaces=$(file_interfaces "$file") || return
+	while read -r count name; do
+		packets=(--packets "$count")
+		[[ $which == all || $count -eq 0 ]] || packets=()
+		event "$name" "$kind" "$from" "$until" "${packets[@]}" "$@" || return
+	done <<<"$interfaces"
 }

@@ -67,7 +67,7 @@ service_settings() {
 	always) PROGRESS=1 ;;
 	auto) [[ ! -t 2 ]] || PROGRESS=1 ;;
 	esac
-	N_CAPTURES=0 N_PACKETS=0 N_FAILED=0
+	N_CAPTURES=0 N_PACKETS=0 N_FAILED=0 N_LEFT=0
 	LIMITS_AT=0 STORED_AT=0 LOADER_AT=0 LOADER_PAUSE=$LOADER_PAUSE_S LOADER_SAID=''
 }
 
@@ -91,12 +91,12 @@ service_start_workers() {
 service_again() {
 	local n=$1 file=$2 name=$3 tries now
 	[[ -e $file && ${RESULT[text]} != 'not a capture'* ]] || return 1
-	PENDING+=("$n")
-	now_s now
 	if [[ $STOP -eq 1 ]]; then
-		RETRY[$file]=$((now + DRAIN_S))
+		N_LEFT=$((N_LEFT + 1))
 		return 0
 	fi
+	PENDING+=("$n")
+	now_s now
 	tries=${FAILED[$file]:-0}
 	if [[ ${RESULT[text]} == *'No space left'* ]]; then
 		tries=$((tries > 0 ? tries - 1 : 0))
@@ -307,7 +307,7 @@ service_main() {
 		service_round 0.25
 	done
 	service_drain
-	waiting=$((${#PENDING[@]} + ${#WORKER[@]} + ${#UNSTORED[@]}))
+	waiting=$((N_LEFT + ${#PENDING[@]} + ${#WORKER[@]} + ${#UNSTORED[@]}))
 	progress_clear
 	say "stopped: $(counted "$N_CAPTURES" capture), $(counted "$N_PACKETS" packet)$([[ $N_FAILED -eq 0 ]] || echo "; $N_FAILED could not be read")"
 	if [[ $waiting -gt 0 ]]; then
@@ -339,7 +339,7 @@ service_run() {
 	child=$!
 	while :; do
 		rc=0
-		wait "$child" || rc=$?
+		{ wait "$child" || rc=$?; } 2>/dev/null # bash's own word about a kill
 		kill -0 "$child" 2>/dev/null || return "$rc"
 	done
 }

@@ -15,7 +15,7 @@ readonly SEEN_VERSION='pcapanalyzer-watch 1'
 # has them. TAKEN: the same of a file that is being read, and a checksum of its beginning. SEEN: the
 # same of a file that was read, and what the names of its batches begin with; or "grown", when it
 # has changed afterwards; or "-", when nothing of it could be read.
-declare -gA SIZED=() TAKEN=() SEEN=() UNREADABLE=()
+declare -gA GONE=() SIZED=() TAKEN=() SEEN=() UNREADABLE=()
 declare -gA OPEN=() # descriptors by "device:inode", of every file that a process has open
 
 # --- memory -----------------------------------------------------------------------------
@@ -143,8 +143,23 @@ watch_forget() {
 	done
 }
 
+# A folder that is not there, as when it is no longer mounted, is told of once.
+watch_folders() {
+	local folder
+	for folder in "${FOLDERS[@]}"; do
+		if [[ ! -d $folder && -z ${GONE[$folder]+x} ]]; then
+			GONE[$folder]=1
+			say "$folder is not there any more; what comes when it is back is read"
+		elif [[ -d $folder && -n ${GONE[$folder]+x} ]]; then
+			unset 'GONE[$folder]'
+			say "$folder is there again"
+		fi
+	done
+}
+
 watch_scan() {
 	local line key path state
+	watch_folders
 	local -A THERE=()
 	OPEN=()
 	while [[ $STOP -eq 0 ]] && IFS= read -r -d '' line; do

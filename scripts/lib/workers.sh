@@ -110,7 +110,8 @@ worker_result() {
 			read -r "RESULT[$key]" || true
 		done <"$IMPORT_DIR/result.$n"
 	else
-		RESULT[text]="the worker ended early: $(head -c 300 "$IMPORT_DIR/worker.$n.err" 2>/dev/null)"
+		RESULT[text]=$(head -c 300 "$IMPORT_DIR/worker.$n.err" 2>/dev/null) || true
+		RESULT[text]="the worker ended early: ${RESULT[text]:-it was killed, or the disk is full}"
 	fi
 	case ${RESULT[state]} in
 	done | known | truncated | rejects | empty | failed) ;;
@@ -164,6 +165,6 @@ loader_drain() {
 # Sets LOADER_RC to how the loader ended.
 loader_wait() {
 	LOADER_RC=0
-	wait "$LOADER" || LOADER_RC=$?
+	{ wait "$LOADER" || LOADER_RC=$?; } 2>/dev/null
 	LOADER=''
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOBODY "nothing was capturing"
+#define NOBODY "nobody has told of a capture"
 
 /* An event that spans the moment at which we are. */
 struct active {
@@ -75,11 +75,14 @@ const char *pa_coverage_state_name(enum pa_coverage_state state)
 /* Add TEXT to the list in OUT, unless it says so already or there is no room. */
 static void say(char out[PA_COVERAGE_WHY_MAX], const char *text)
 {
+	const char *between = *out ? "; " : "";
 	size_t len = strlen(out);
+	size_t n = strlen(text);
 
-	if (!*text || strstr(out, text) || len + strlen(text) + 3 > PA_COVERAGE_WHY_MAX)
+	if (n == 0 || strstr(out, text) || len + strlen(between) + n + 1 > PA_COVERAGE_WHY_MAX)
 		return;
-	snprintf(out + len, PA_COVERAGE_WHY_MAX - len, "%s%s", len > 0 ? "; " : "", text);
+	len = (size_t)(stpcpy(out + len, between) - out);
+	memcpy(out + len, text, n + 1);
 }
 
 /* "lost: the disk was full", or only the kind when there is nothing to say. */

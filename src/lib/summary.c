@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "pcapanalyzer/convert.h"
 #include "pcapanalyzer/ddl.h"
@@ -37,6 +38,8 @@ struct progress {
 
 struct reader {
 	struct pa_db *db;
+	/* A day from now. What is later says nothing of how far behind a sensor is. */
+	char horizon[TIME_BYTES];
 	struct pa_summary *s;
 	struct progress *progress; /* of each sensor */
 	uint32_t first_id;         /* captures[0] is of this one */
@@ -277,6 +280,7 @@ static enum pa_status take_plain(struct reader *r, const struct pa_slice *cells,
 		p->newest = (uint32_t)pa_db_u64(cells[C_CAPTURE]);
 	/* As text, times sort as they do as times. */
 	if (cells[C_LAST_TS].len == sizeof(p->last_ts) &&
+	    memcmp(cells[C_LAST_TS].ptr, r->horizon, strlen(r->horizon)) < 0 &&
 	    memcmp(cells[C_LAST_TS].ptr, p->last_ts, sizeof(p->last_ts)) > 0)
 		memcpy(p->last_ts, cells[C_LAST_TS].ptr, sizeof(p->last_ts));
 	return PA_OK;
@@ -389,8 +393,12 @@ static enum pa_status read_progress(struct reader *r, struct pa_error *err)
 
 static enum pa_status read_batches(struct reader *r, struct pa_error *err)
 {
+	time_t tomorrow = time(NULL) + 24 * 60 * 60;
+	struct tm tm;
 	enum pa_status st;
 
+	gmtime_r(&tomorrow, &tm);
+	strftime(r->horizon, sizeof(r->horizon), "%Y-%m-%d %H:%M:%S", &tm);
 	r->progress = calloc(r->s->n_sensors + 1, sizeof(*r->progress));
 	if (!r->progress)
 		return no_memory(err);

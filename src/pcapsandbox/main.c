@@ -56,6 +56,12 @@ int main(int argc, char **argv)
 	}
 	if (st == PA_OK) {
 		layers_enter(&o, &layers);
+		/* A user that was named is a demand: a mistyped one must not mean root. */
+		if (o.user && layers.missing[LAYER_USER][0])
+			st = pa_fail(&err, PA_EUSAGE, 0, "option --user: %s",
+			             layers.missing[LAYER_USER]);
+	}
+	if (st == PA_OK) {
 		st = children_start(&o, &layers, &children, &err);
 	}
 	if (st != PA_OK) {

@@ -51,9 +51,9 @@ run 0 pcapanalyzer coverage 2025-01-01 '2025-01-01 00:10:00' --sensor gate --for
 		eth0|00:00:00|00:02:00|traffic|15|3|0|
 		eth0|00:02:00|00:03:00|no traffic|0|0|0|
 		eth0|00:03:00|00:04:00|no data|0|0|0|stopped: by an operator
-		eth0|00:04:00|00:05:00|no data|0|0|0|nothing was capturing; clock: 2 s back
+		eth0|00:04:00|00:05:00|no data|0|0|0|nobody has told of a capture; clock: 2 s back
 		eth0|00:05:00|00:06:00|no data|7|0|7|lost: disk full
-		eth0|00:06:00|00:10:00|no data|0|0|0|nothing was capturing
+		eth0|00:06:00|00:10:00|no data|0|0|0|nobody has told of a capture
 		eth1|00:00:00|00:10:00|no traffic|0|0|0|
 	T
 } >"$work/want"

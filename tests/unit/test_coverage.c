@@ -19,7 +19,7 @@ struct example {
 };
 
 static const struct example examples[] = {
-    {"nothing at all", {{0}}, "0-100000 no data 0/0/0 (nothing was capturing)\n"},
+    {"nothing at all", {{0}}, "0-100000 no data 0/0/0 (nobody has told of a capture)\n"},
     {"all of it", {{CAPTURED, 0, 100000, 7, ""}}, "0-100000 traffic 7/0/0 ()\n"},
     {"no packet is an answer", {{CAPTURED, 0, 100000, 0, ""}}, "0-100000 no traffic 0/0/0 ()\n"},
     {"nobody counted", {{CAPTURED, 0, 100000, NOT_KNOWN, ""}}, "0-100000 traffic 0/0/0 ()\n"},
@@ -28,7 +28,7 @@ static const struct example examples[] = {
      "0-100000 traffic 7/0/0 ()\n"},
     {"outside",
      {{CAPTURED, -5000, 0, 7, ""}, {CAPTURED, 100000, 200000, 7, ""}},
-     "0-100000 no data 0/0/0 (nothing was capturing)\n"},
+     "0-100000 no data 0/0/0 (nobody has told of a capture)\n"},
     {"files that follow each other are one interval",
      {{CAPTURED, 0, 40000, 1, ""},
       {CAPTURED, 40000, 70000, 2, ""},
@@ -37,7 +37,7 @@ static const struct example examples[] = {
     {"a gap of a millisecond is one",
      {{CAPTURED, 0, 40000, 1, ""}, {CAPTURED, 41000, 100000, 2, ""}},
      "0-40000 traffic 1/0/0 ()\n"
-     "40000-41000 no data 0/0/0 (nothing was capturing)\n"
+     "40000-41000 no data 0/0/0 (nobody has told of a capture)\n"
      "41000-100000 traffic 2/0/0 ()\n"},
     {"a tiny gap in front of another state",
      {{CAPTURED, 0, 40000, 1, ""}, {CAPTURED, 40500, 100000, 0, ""}},
@@ -45,11 +45,11 @@ static const struct example examples[] = {
      "40500-100000 no traffic 0/0/0 ()\n"},
     {"one behind another",
      {{CAPTURED, 10000, 20000, 1, ""}, {CAPTURED, 30000, 40000, 0, ""}},
-     "0-10000 no data 0/0/0 (nothing was capturing)\n"
+     "0-10000 no data 0/0/0 (nobody has told of a capture)\n"
      "10000-20000 traffic 1/0/0 ()\n"
-     "20000-30000 no data 0/0/0 (nothing was capturing)\n"
+     "20000-30000 no data 0/0/0 (nobody has told of a capture)\n"
      "30000-40000 no traffic 0/0/0 ()\n"
-     "40000-100000 no data 0/0/0 (nothing was capturing)\n"},
+     "40000-100000 no data 0/0/0 (nobody has told of a capture)\n"},
     {"overlapping files count both",
      {{CAPTURED, 0, 60000, 1, ""}, {CAPTURED, 40000, 100000, 2, ""}},
      "0-100000 traffic 3/0/0 ()\n"},
@@ -64,7 +64,7 @@ static const struct example examples[] = {
       {CAPTURED, 60000, 100000, 1, ""}},
      "0-20000 traffic 1/0/0 ()\n"
      "20000-50000 no data 0/0/0 (stopped: by an operator)\n"
-     "50000-60000 no data 0/0/0 (nothing was capturing)\n"
+     "50000-60000 no data 0/0/0 (nobody has told of a capture)\n"
      "60000-100000 traffic 1/0/0 ()\n"},
     {"a reason without a word",
      {{STOPPED, 0, 100000, NOT_KNOWN, ""}},
@@ -91,9 +91,9 @@ static const struct example examples[] = {
      "50000-100000 traffic 0/0/0 ()\n"},
     {"lost, and nobody says that it was captured",
      {{LOST, 40000, 50000, 3, "disk full"}},
-     "0-40000 no data 0/0/0 (nothing was capturing)\n"
+     "0-40000 no data 0/0/0 (nobody has told of a capture)\n"
      "40000-50000 no data 0/0/3 (lost: disk full)\n"
-     "50000-100000 no data 0/0/0 (nothing was capturing)\n"},
+     "50000-100000 no data 0/0/0 (nobody has told of a capture)\n"},
     {"a clock is told of",
      {{CAPTURED, 0, 100000, 1, ""},
       {CLOCK, 30000, 30000, NOT_KNOWN, "2 s forward"},
@@ -102,10 +102,10 @@ static const struct example examples[] = {
      "0-100000 traffic 1/0/0 (clock: 2 s forward; clock: 1 s back)\n"},
     {"a clock where there is no data",
      {{CLOCK, 0, 0, NOT_KNOWN, "x"}},
-     "0-100000 no data 0/0/0 (nothing was capturing; clock: x)\n"},
+     "0-100000 no data 0/0/0 (nobody has told of a capture; clock: x)\n"},
     {"a moment",
      {{CAPTURED, 50000, 50000, 3, ""}},
-     "0-100000 no data 3/0/0 (nothing was capturing)\n"},
+     "0-100000 no data 3/0/0 (nobody has told of a capture)\n"},
 };
 
 static enum pa_status take(void *ctx, const struct pa_coverage_interval *i, struct pa_error *err)
