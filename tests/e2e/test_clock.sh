@@ -8,7 +8,13 @@ dumpcap -q -i lo -a duration:1 -w "$work/probe.pcapng" >"$work/probe" 2>&1 ||
 	skip "dumpcap may not capture on lo here: $(tail -n 1 "$work/probe")"
 own_server
 port=$((30000 + $$ % 10000))
-echo 0 >"$work/offset"
+# set_clock SECONDS: at once, so that nobody reads an empty file as no offset.
+set_clock()
+{
+	echo "$1" >"$work/offset.new"
+	mv "$work/offset.new" "$work/offset"
+}
+set_clock 0
 other_clock "$work/offset" bash
 
 send()
@@ -21,12 +27,12 @@ send()
 
 begin 'capturing on lo' "${other_clock[@]}" pcapanalyzer capture -i lo -f "udp dst port $port" --name t --rotate-seconds 1
 for offset in 0 86400 -172800 -172700; do
-	echo $offset >"$work/offset"
+	set_clock $offset
 	send
 	wait_for all_stored
 done
 dumpcap=$(cat "$PCAPANALYZER_HOME/capture/t/dumpcap.pid")
-echo -259200 >"$work/offset"
+set_clock -259200
 kill -KILL "$dumpcap"
 wait_for grep -q 'capturing again' "$work/service.err"
 send

@@ -17,7 +17,8 @@ from place import HERE, SAMPLES, SENSOR, Broken
 
 BATCH_ROWS = "20"
 PACKETS = "53"  # with the row that is nonsense
-CAPTURE_S = 20  # in which a live capture stores all
+CAPTURE_S = 30  # in which a live capture stores all
+DISTURBED_S = 6  # after which one with a fault in it is told to end
 
 
 class Stage:
@@ -350,9 +351,9 @@ class Capture(Import):
         """Until all is stored, or the service is gone."""
         argv, _ = self.command()
         if os.path.exists(os.path.join(self.folder, "dumpcap.pid")):
-            os.remove(os.path.join(self.folder, "dumpcap.pid")) # of one that was killed
+            os.remove(os.path.join(self.folder, "dumpcap.pid"))  # of one that was killed
         service = self.place.start(argv, environment)
-        until = time.monotonic() + CAPTURE_S
+        until = time.monotonic() + (DISTURBED_S if environment else CAPTURE_S)
         listens = os.path.join(self.folder, "dumpcap.pid")
         while service.poll() is None and time.monotonic() < until and (
                 self.waits() or not os.path.exists(listens)):
