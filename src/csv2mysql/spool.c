@@ -148,12 +148,18 @@ static void report(const struct loader *l, const struct task *t, enum pa_status 
 		    (unsigned long long)got->rows, (unsigned long long)got->bytes, (long long)ms);
 }
 
+/* The disk could not read a file. It may the second time. */
+static int unreadable(enum pa_status st, const struct pa_error *cause)
+{
+	return st == PA_EIO && cause->sys == EIO;
+}
+
 /* Is it what was to be stored that is at fault? A file that the disk cannot read is, too: it must
  * not stop those behind it. */
 static int at_fault(enum pa_status st, const struct pa_error *cause)
 {
-	return (st == PA_EIO && cause->sys == EIO) || st == PA_EFORMAT || st == PA_ELOSS ||
-	       st == PA_EDATA || st == PA_EVALUE || st == PA_EROW;
+	return unreadable(st, cause) || st == PA_EFORMAT || st == PA_ELOSS || st == PA_EDATA ||
+	       st == PA_EVALUE || st == PA_EROW;
 }
 
 static enum pa_status connect_loader(struct loader *l, struct pa_error *err)
@@ -338,7 +344,7 @@ static enum pa_status load_task(struct loader *l, const struct task *t, struct p
 	struct patience p = patience_of(l);
 	int64_t start = now_ms();
 
-	for (;;) {
+	for (int tries = 0;; tries++) {
 		struct pa_error cause = {0};
 		struct pa_load_result got = {0};
 		enum pa_status st = try_task(l, t, &got, &cause);
@@ -347,6 +353,8 @@ static enum pa_status load_task(struct loader *l, const struct task *t, struct p
 			report(l, t, st, &got, now_ms() - start);
 			return remove_all(l, t, err);
 		}
+		if (unreadable(st, &cause) && tries == 0)
+			continue;
 		if (at_fault(st, &cause)) {
 			st = PA_OK;
 			for (size_t i = 0; st == PA_OK && i < t->n; i++)
@@ -371,7 +379,7 @@ static enum pa_status load_events(struct loader *l, char (*ids)[PA_EVENT_ID_MAX]
 {
 	struct patience p = patience_of(l);
 
-	while (n > 0) {
+	for (int tries = 0; n > 0; tries++) {
 		struct pa_error cause = {0};
 		size_t bad = 0;
 		enum pa_status st = connect_loader(l, &cause);
@@ -381,6 +389,8 @@ static enum pa_status load_events(struct loader *l, char (*ids)[PA_EVENT_ID_MAX]
 			                  &l->seen, &bad, &cause);
 		if (st == PA_OK)
 			return st;
+		if (unreadable(st, &cause) && tries == 0)
+			continue;
 		if (at_fault(st, &cause)) {
 			st = keep_aside(l, pa_queue_aside_event, ids[bad], &cause, err);
 			memmove(ids + bad, ids + bad + 1, (n - bad - 1) * sizeof(*ids));
@@ -424,6 +434,10 @@ static enum pa_status load_span(struct loader *l, const struct task *t, int *don
 	int stored = 0;
 	enum pa_status st = pa_redissect_whole(&l->spool, t->ids, t->n, &whole, &bad, &cause);
 
+	if (unreadable(st, &cause)) {
+		cause = (struct pa_error){0};
+		st = pa_redissect_whole(&l->spool, t->ids, t->n, &whole, &bad, &cause);
+	}
 	*done = 1;
 	if (at_fault(st, &cause))
 		return keep_aside(l, pa_queue_aside, t->ids[bad], &cause, err);
