@@ -76,7 +76,7 @@ stored()
 
 all_stored()
 {
-	[ "$(stored)" -eq $sent ]
+	[ "$(stored)" -eq "$sent" ]
 }
 
 # No microsecond of the time between a sensor's first event and its last is untold.
