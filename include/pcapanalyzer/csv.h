@@ -30,6 +30,9 @@ enum pa_status pa_csv_end_row(struct pa_buf *out, enum pa_csv_style style)
 enum pa_status pa_csv_escape(struct pa_buf *out, const uint8_t *bytes, size_t n)
     __attribute__((warn_unused_result));
 
+/* Bytes that may be read behind the last one of every cell. */
+#define PA_CSV_SLACK 64
+
 struct pa_csv_splitter; /* libcsv's parser, set up for one dialect */
 
 /* A splitter for rows whose values stand between QUOTE bytes where tshark quoted them. */

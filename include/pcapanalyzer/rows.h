@@ -1,8 +1,8 @@
 /* Bytes in, rows of cells out, over one sliding window.
  *
  * A row is what stands before a line feed; nothing else is framing. The window grows with the
- * longest row up to the limit and is the only memory; a longer row comes in pieces, so that
- * it can be kept aside whole.
+ * longest row up to the limit and is the only memory that does; a longer row comes in pieces, so
+ * that it can be kept aside whole.
  */
 #ifndef PCAPANALYZER_ROWS_H
 #define PCAPANALYZER_ROWS_H
@@ -40,6 +40,17 @@ struct pa_row {
 	int terminated;       /* 0: the input ended before the line feed */
 };
 
+/* The cells of a row: cell i stands between cuts i and i + 1. */
+struct pa_cells {
+	const uint8_t *base; /* what the cuts are offsets from */
+	/* n + 1 of them, and PA_SCAN_BLOCK that may be read; the first may be one less than 0 */
+	const uint32_t *cuts;
+	size_t n;
+};
+
+/* Bytes that may be read behind the last one of every row and cell, whatever they are. */
+#define PA_ROWS_SLACK PA_CSV_SLACK
+
 struct pa_rows;
 
 enum pa_status pa_rows_new(const struct pa_rows_config *config, struct pa_rows **out,
@@ -54,9 +65,17 @@ enum pa_status pa_rows_next(struct pa_rows *r, struct pa_row *row, struct pa_err
 /* The cells of the whole row that pa_rows_next() returned last, split at every separator; or,
  * with ESCAPED, only at those without a backslash before them (how tshark 4.4 protects a
  * separator other than tab); or through libcsv when the configuration has a quote.
- * cells: live until the next call on r
+ * out: lives until the next call on r. n may be above max_cells; only so many are there then.
  * PA_EROW: broken quoting */
-enum pa_status pa_rows_split(struct pa_rows *r, int escaped, const struct pa_slice **cells,
-                             size_t *n) __attribute__((warn_unused_result));
+enum pa_status pa_rows_split(struct pa_rows *r, int escaped, struct pa_cells *out)
+    __attribute__((warn_unused_result));
+
+/* Cell I of a row, counted from 0; lives as long as CELLS. */
+static inline struct pa_slice pa_cell(const struct pa_cells *cells, size_t i)
+{
+	uint32_t from = cells->cuts[i] + 1;
+
+	return (struct pa_slice){cells->base + from, cells->cuts[i + 1] - from};
+}
 
 #endif

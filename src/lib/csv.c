@@ -255,7 +255,7 @@ enum pa_status pa_csv_end_row(struct pa_buf *out, enum pa_csv_style style)
 struct pa_csv_splitter {
 	struct csv_parser parser;
 	uint8_t separator, quote;
-	struct pa_buf bytes;    /* the cells of one line, one after the other */
+	struct pa_buf bytes;    /* the cells of one line, a NUL behind each, and slack */
 	struct pa_slice *cells; /* the caller's; ptr holds offsets until the line is done */
 	size_t room;
 	size_t n;
@@ -283,6 +283,8 @@ static void on_cell(void *cell, size_t len, void *ctx)
 	s->n++;
 	if (s->status == PA_OK)
 		s->status = pa_buf_put(&s->bytes, cell, cell ? len : 0);
+	if (s->status == PA_OK)
+		s->status = pa_buf_putc(&s->bytes, '\0');
 }
 
 /* csv_init() puts every setting back, so a parser that met broken quoting needs them anew. */
@@ -336,12 +338,9 @@ enum pa_status pa_csv_split(struct pa_csv_splitter *s, struct pa_slice line, str
 	s->n = 0;
 	s->status = PA_OK;
 	pa_buf_reset(&s->bytes);
-	/* libcsv skips an empty line; for us it is one empty cell. The room is there so that
-	 * cells without a byte point somewhere, too. */
+	/* libcsv skips an empty line; for us it is one empty cell. */
 	if (line.len == 0)
 		on_cell(NULL, 0, s);
-	if (pa_buf_reserve(&s->bytes, 1) != PA_OK)
-		return PA_ENOMEM;
 	broken = csv_parse(&s->parser, line.ptr, line.len, on_cell, NULL, s) != line.len;
 	/* csv_fini() hands out the last cell, and leaves the parser ready for the next line. */
 	broken |= csv_fini(&s->parser, on_cell, NULL, s) != 0;
@@ -350,12 +349,14 @@ enum pa_status pa_csv_split(struct pa_csv_splitter *s, struct pa_slice line, str
 		csv_free(&s->parser);
 		return set_up(s) == 0 ? PA_EROW : PA_ENOMEM;
 	}
+	if (s->status == PA_OK)
+		s->status = pa_buf_reserve(&s->bytes, PA_CSV_SLACK);
 	if (s->status != PA_OK)
 		return s->status;
 	p = s->bytes.ptr;
 	for (size_t i = 0; i < s->n && i < s->room; i++) {
 		cells[i].ptr = p;
-		p += cells[i].len;
+		p += cells[i].len + 1;
 	}
 	return PA_OK;
 }

@@ -39,13 +39,12 @@ static int next_cell(const struct pa_rows_config *c, enum how how, struct pa_sli
 static void check_cells(struct pa_rows *r, const struct pa_rows_config *c, enum how how,
                         struct pa_slice line)
 {
-	const struct pa_slice *cells;
-	size_t n;
+	struct pa_cells cells;
 	size_t k = 0;
 	size_t at = 0;
 	int ok = 1;
 	struct pa_buf cell;
-	enum pa_status st = pa_rows_split(r, how == ESCAPED, &cells, &n);
+	enum pa_status st = pa_rows_split(r, how == ESCAPED, &cells);
 
 	MUST(st == PA_OK || (st == PA_EROW && how == QUOTED));
 	pa_buf_init(&cell, SIZE_MAX);
@@ -53,15 +52,16 @@ static void check_cells(struct pa_rows *r, const struct pa_rows_config *c, enum 
 		ok = next_cell(c, how, line, &at, &cell);
 		if (!ok)
 			break;
-		if (st == PA_OK && k < n && k < c->max_cells)
-			MUST(cells[k].len == cell.len &&
-			     (cell.len == 0 || memcmp(cells[k].ptr, cell.ptr, cell.len) == 0));
+		if (st == PA_OK && k < cells.n && k < c->max_cells)
+			MUST(pa_cell(&cells, k).len == cell.len &&
+			     (cell.len == 0 ||
+			      memcmp(pa_cell(&cells, k).ptr, cell.ptr, cell.len) == 0));
 		k++;
 		if (at == line.len)
 			break;
 	}
 	MUST(ok == (st == PA_OK));
-	MUST(!ok || k == n);
+	MUST(!ok || k == cells.n);
 	pa_buf_done(&cell);
 }
 

@@ -66,8 +66,7 @@ static void run(const struct pa_rows_config *base, enum how how, struct pa_slice
 	pa_buf_init(&whole, SIZE_MAX);
 	assert_ok(pa_rows_new(&config, &r, &err));
 	while ((st = pa_rows_next(r, &row, &err)) == PA_OK) {
-		const struct pa_slice *cells;
-		size_t n;
+		struct pa_cells cells;
 
 		if (row.kind != PA_ROW_WHOLE) {
 			if (row.kind == PA_ROW_PIECE) {
@@ -83,16 +82,16 @@ static void run(const struct pa_rows_config *base, enum how how, struct pa_slice
 			continue;
 		}
 		assert_int_equal(whole.len, 0);
-		st = pa_rows_split(r, how == ESCAPED, &cells, &n);
+		st = pa_rows_split(r, how == ESCAPED, &cells);
 		if (st == PA_EROW) {
 			note(log, 'B', row.number, row.terminated);
 			continue;
 		}
 		assert_ok(st);
 		note(log, 'R', row.number, row.terminated);
-		assert_ok(pa_buf_printf(log, "(%zu)", n));
-		for (size_t i = 0; i < n && i < config.max_cells; i++)
-			note_bytes(log, cells[i].ptr, cells[i].len);
+		assert_ok(pa_buf_printf(log, "(%zu)", cells.n));
+		for (size_t i = 0; i < cells.n && i < config.max_cells; i++)
+			note_bytes(log, pa_cell(&cells, i).ptr, pa_cell(&cells, i).len);
 	}
 	assert_int_equal(st, PA_END);
 	assert_int_equal(pa_rows_next(r, &row, &err), PA_END);
@@ -380,10 +379,9 @@ static void test_line_is_given_as_it_is(void **state)
 	                                 .quote = '"',
 	                                 .max_bytes = 100,
 	                                 .max_cells = 10};
-	const struct pa_slice *cells;
+	struct pa_cells cells;
 	struct pa_rows *r;
 	struct pa_row row;
-	size_t n;
 
 	(void)state;
 	assert_ok(pa_rows_new(&c, &r, NULL));
@@ -391,11 +389,11 @@ static void test_line_is_given_as_it_is(void **state)
 	/* Splitting, once or more, leaves the line alone. */
 	for (unsigned i = 0; i < 3; i++) {
 		assert_slice(row.line, SLICE("\"a\"\"b\"\tc\\\td"));
-		assert_ok(pa_rows_split(r, 0, &cells, &n));
-		assert_int_equal(n, 3);
-		assert_slice(cells[0], SLICE("a\"b"));
-		assert_slice(cells[1], SLICE("c\\"));
-		assert_slice(cells[2], SLICE("d"));
+		assert_ok(pa_rows_split(r, 0, &cells));
+		assert_int_equal(cells.n, 3);
+		assert_slice(pa_cell(&cells, 0), SLICE("a\"b"));
+		assert_slice(pa_cell(&cells, 1), SLICE("c\\"));
+		assert_slice(pa_cell(&cells, 2), SLICE("d"));
 	}
 	pa_rows_free(r);
 	pa_rows_free(NULL);
