@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "pcapanalyzer/digest.h"
 #include "pcapanalyzer/error.h"
 
 #define PA_COMMUNITY_ID_TEXT 31 /* "1:", 28 characters of base64, NUL */
@@ -19,7 +20,7 @@ struct pa_flow {
 };
 
 /* PA_ENOMEM when libcrypto has none. */
-enum pa_status pa_community_id(const struct pa_flow *flow, char out[PA_COMMUNITY_ID_TEXT])
-    __attribute__((warn_unused_result));
+enum pa_status pa_community_id(struct pa_sha1 *h, const struct pa_flow *flow,
+                               char out[PA_COMMUNITY_ID_TEXT]) __attribute__((warn_unused_result));
 
 #endif

@@ -21,11 +21,19 @@ void pa_sha256_update(struct pa_sha256 *h, const void *bytes, size_t n);
 /* Write the digest and start anew. */
 void pa_sha256_final(struct pa_sha256 *h, uint8_t out[PA_SHA256_BYTES]);
 
-/* One-shot forms. PA_ENOMEM when libcrypto has none. */
+/* One-shot. PA_ENOMEM when libcrypto has none. */
 enum pa_status pa_sha256_of(const void *bytes, size_t n, uint8_t out[PA_SHA256_BYTES])
     __attribute__((warn_unused_result));
-enum pa_status pa_sha1_of(const void *bytes, size_t n, uint8_t out[PA_SHA1_BYTES])
-    __attribute__((warn_unused_result));
+
+/* SHA-1 of many short messages: what costs most is set up once. */
+struct pa_sha1;
+
+enum pa_status pa_sha1_new(struct pa_sha1 **out) __attribute__((warn_unused_result));
+void pa_sha1_free(struct pa_sha1 *h);
+
+/* The SHA-1 of N bytes. PA_ENOMEM when libcrypto has none. */
+enum pa_status pa_sha1_of(struct pa_sha1 *h, const void *bytes, size_t n,
+                          uint8_t out[PA_SHA1_BYTES]) __attribute__((warn_unused_result));
 
 /* Lower-case hexadecimal of N bytes into OUT, which has room for 2*N+1; NUL-terminated. */
 void pa_hex(const uint8_t *bytes, size_t n, char *out);

@@ -27,4 +27,7 @@ enum pa_header pa_header_of(struct pa_slice name) __attribute__((pure));
  * adds to each. */
 int pa_header_fixed(struct pa_slice name) __attribute__((pure));
 
+/* 1 when the packets of a conversation that go one way hardly ever differ in the field. */
+int pa_header_steady(struct pa_slice name) __attribute__((pure));
+
 #endif

@@ -30,6 +30,10 @@ enum pa_status pa_text_unescape(struct pa_slice in, enum pa_dialect dialect, uin
 enum pa_status pa_text_utf8(struct pa_slice in, struct pa_buf *scratch, struct pa_slice *out)
     __attribute__((warn_unused_result));
 
+/* Length of the character that begins at P, of which N (at least one) bytes are there; 0 when they
+ * are no valid UTF-8. */
+size_t pa_text_character(const uint8_t *p, size_t n) __attribute__((pure));
+
 /* The first MAX characters of valid UTF-8; *cut is set to 1 when there were more, and left
  * alone otherwise. MAX 0 is no limit. */
 struct pa_slice pa_text_cut(struct pa_slice in, uint32_t max, int *cut);

@@ -29,6 +29,7 @@ struct pa_transform_config {
 	uint8_t separator;
 	uint8_t aggregator;
 	uint8_t quote;
+	int slow;                     /* 1: without short cuts, as the definition of what they do */
 	const struct pa_aside *aside; /* rows of these frames are rejected; may be NULL */
 };
 

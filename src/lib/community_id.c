@@ -3,8 +3,6 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#include "pcapanalyzer/digest.h"
-
 #define PROTO_ICMP   1
 #define PROTO_ICMPV6 58
 
@@ -39,7 +37,8 @@ static uint8_t *put16(uint8_t *to, uint16_t v)
 	return to;
 }
 
-enum pa_status pa_community_id(const struct pa_flow *flow, char out[PA_COMMUNITY_ID_TEXT])
+enum pa_status pa_community_id(struct pa_sha1 *h, const struct pa_flow *flow,
+                               char out[PA_COMMUNITY_ID_TEXT])
 {
 	const uint8_t *a = flow->src;
 	const uint8_t *b = flow->dst;
@@ -76,7 +75,7 @@ enum pa_status pa_community_id(const struct pa_flow *flow, char out[PA_COMMUNITY
 		to = put16(to, port_a);
 		to = put16(to, port_b);
 	}
-	if (pa_sha1_of(message, (size_t)(to - message), sum) != PA_OK)
+	if (pa_sha1_of(h, message, (size_t)(to - message), sum) != PA_OK)
 		return PA_ENOMEM;
 	out[0] = '1';
 	out[1] = ':';

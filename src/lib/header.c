@@ -107,3 +107,45 @@ int pa_header_fixed(struct pa_slice name)
 			return 1;
 	return 0;
 }
+
+int pa_header_steady(struct pa_slice name)
+{
+	static const char *const steady[] = {
+	    "arp.dst.proto_ipv4",
+	    "arp.src.proto_ipv4",
+	    "eth.dst",
+	    "eth.src",
+	    "frame.interface_name",
+	    "icmp.code",
+	    "icmp.type",
+	    "icmpv6.code",
+	    "icmpv6.type",
+	    "ip.dsfield",
+	    "ip.dsfield.dscp",
+	    "ip.dst",
+	    "ip.proto",
+	    "ip.src",
+	    "ip.ttl",
+	    "ipv6.dst",
+	    "ipv6.hlim",
+	    "ipv6.nxt",
+	    "ipv6.src",
+	    "ipv6.tclass",
+	    "ipv6.tclass.dscp",
+	    "sctp.dstport",
+	    "sctp.srcport",
+	    "sll.src.eth",
+	    "tcp.dstport",
+	    "tcp.srcport",
+	    "udp.dstport",
+	    "udp.srcport",
+	    "vlan.id",
+	    "wlan.da",
+	    "wlan.sa",
+	};
+
+	for (size_t i = 0; i < sizeof(steady) / sizeof(steady[0]); i++)
+		if (pa_slice_is(name, steady[i]))
+			return 1;
+	return 0;
+}

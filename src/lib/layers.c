@@ -36,6 +36,7 @@ enum pa_status pa_layers_walk(struct pa_slice protocols, struct pa_layers *out)
 	int quoted = 0;
 
 	out->n = 0;
+	out->several = 0;
 	memset(out->seen, 0, sizeof(out->seen));
 	while (p < end) {
 		const uint8_t *colon = memchr(p, ':', (size_t)(end - p));
@@ -59,6 +60,7 @@ enum pa_status pa_layers_walk(struct pa_slice protocols, struct pa_layers *out)
 			}
 			quoted |= h == PA_H_ICMP || h == PA_H_ICMPV6;
 		}
+		out->several |= (unsigned)(out->seen[h] > 0) << h;
 		out->seen[h]++;
 	}
 	return PA_OK;

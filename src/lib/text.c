@@ -96,6 +96,14 @@ static size_t character(const uint8_t *p, size_t n, int *ok)
 	return len;
 }
 
+size_t pa_text_character(const uint8_t *p, size_t n)
+{
+	int ok;
+	size_t len = character(p, n, &ok);
+
+	return ok ? len : 0;
+}
+
 static size_t ascii_prefix(const uint8_t *p, size_t n)
 {
 	size_t i = 0;

@@ -7,26 +7,42 @@
 #include <strings.h>
 
 #include "pcapanalyzer/community_id.h"
+#include "pcapanalyzer/digits.h"
 #include "pcapanalyzer/layers.h"
+#include "pcapanalyzer/steps.h"
 
 #define SCRATCH_BYTES_MAX (256u * 1024 * 1024)
+#define SHAPES            256 /* as many as a byte can tell apart */
+#define SHAPE_BYTES       120 /* of protocols; longer ones take turns in one place */
 #define NO_CELL           UINT16_MAX
+
+/* The layers of packets with these protocols. */
+struct shape {
+	size_t len; /* of the protocols; 0: the place is free */
+	uint8_t protocols[SHAPE_BYTES];
+	struct pa_layers layers;
+};
 
 struct pa_transform {
 	const struct pa_profile *p;
 	struct pa_transform_config config;
 	enum pa_dialect dialect;
-	int seen_first;    /* the first row, header or not, was looked at */
-	size_t n_cells;    /* cells that a row must have */
-	uint16_t *cell_of; /* of each field; NO_CELL never stays after a header */
-	const struct pa_slice *cells;
-	struct pa_layers layers;
-	struct pa_buf scratch; /* bytes and texts made for one value */
-	struct pa_buf plain;   /* the text without escapes that clean_text() saw last */
+	int seen_first;                  /* the first row, header or not, was looked at */
+	unsigned first_table, end_table; /* those that are written */
+	size_t n_cells;                  /* cells that a row must have */
+	uint16_t *cell_of;               /* of each field; NO_CELL never stays after a header */
+	struct pa_cells cells;
+	struct pa_steps *steps;
+	struct pa_sha1 *sha1;
+	struct shape *shapes;           /* SHAPES of them */
+	const struct pa_layers *layers; /* of the row */
+	struct pa_buf scratch;          /* bytes and texts made for one value */
+	struct pa_buf plain;            /* the text without escapes that clean_text() saw last */
 	struct pa_time time;
 	uint64_t frame;
 	unsigned cut;
 	struct pa_outcome_info *info;
+	const struct context *cx; /* for general_value() */
 };
 
 /* The row of a table that is being made. */
@@ -38,39 +54,6 @@ struct context {
 	uint32_t index;
 	unsigned cut_before; /* values of the packet that were cut before this row */
 };
-
-enum pa_status pa_transform_new(const struct pa_profile *p, const struct pa_transform_config *c,
-                                struct pa_transform **out, struct pa_error *err)
-{
-	struct pa_transform *t = calloc(1, sizeof(*t));
-
-	if (t)
-		t->cell_of = calloc(p->n_fields, sizeof(*t->cell_of));
-	if (!t || !t->cell_of) {
-		pa_transform_free(t);
-		return pa_fail(err, PA_ENOMEM, 0, "no memory for the conversion");
-	}
-	t->p = p;
-	t->config = *c;
-	t->dialect = c->dialect;
-	t->n_cells = p->n_fields;
-	for (unsigned i = 0; i < p->n_fields; i++)
-		t->cell_of[i] = (uint16_t)i;
-	pa_buf_init(&t->scratch, SCRATCH_BYTES_MAX);
-	pa_buf_init(&t->plain, SCRATCH_BYTES_MAX);
-	*out = t;
-	return PA_OK;
-}
-
-void pa_transform_free(struct pa_transform *t)
-{
-	if (!t)
-		return;
-	pa_buf_done(&t->scratch);
-	pa_buf_done(&t->plain);
-	free(t->cell_of);
-	free(t);
-}
 
 enum pa_dialect pa_transform_dialect(const struct pa_transform *t)
 {
@@ -108,7 +91,7 @@ static enum pa_status reject_value(struct pa_transform *t, const struct pa_colum
 
 static struct pa_slice cell(const struct pa_transform *t, unsigned field)
 {
-	return t->cells[t->cell_of[field]];
+	return pa_cell(&t->cells, t->cell_of[field]);
 }
 
 /* The K-th value of a cell; 0 when there is none, or nothing in it. */
@@ -157,7 +140,7 @@ static int header_piece(const struct pa_transform *t, const struct context *cx, 
                         uint16_t k, struct pa_slice *out)
 {
 	const struct pa_field *f = &t->p->fields[field];
-	uint16_t seen = t->layers.seen[f->header];
+	uint16_t seen = t->layers->seen[f->header];
 	size_t n;
 
 	switch (t->config.occurrence) {
@@ -556,7 +539,7 @@ static enum pa_status community_value(struct pa_transform *t, const struct conte
 
 	if (!flow_of(t, cx, &flow))
 		return PA_OK;
-	st = pa_community_id(&flow, text);
+	st = pa_community_id(t->sha1, &flow, text);
 	if (st == PA_OK)
 		st = pa_buf_puts(&t->scratch, text);
 	if (st != PA_OK)
@@ -640,11 +623,43 @@ static enum pa_status column_value(struct pa_transform *t, const struct context 
 
 /* Rows */
 
-static int column_is_written(const struct pa_profile *p, const struct pa_column *c,
-                             enum pa_csv_style style)
+static enum pa_status write_value(struct pa_transform *t, const struct context *cx,
+                                  const struct pa_column *c, struct pa_buf *out)
 {
-	return style != PA_CSV_BATCH || !c->standard ||
-	       p->sources[c->first_source].kind != PA_S_CAPTURE;
+	struct pa_value v;
+	enum pa_status st;
+
+	t->scratch.len = 0;
+	st = column_value(t, cx, c, &v);
+	return st == PA_OK ? pa_csv_value(out, t->config.style, &v) : st;
+}
+
+static enum pa_status general_value(void *ctx, const struct pa_column *c, struct pa_buf *out)
+{
+	struct pa_transform *t = ctx;
+
+	return write_value(t, t->cx, c, out);
+}
+
+/* The one row of a packet. */
+static enum pa_status write_only_row(struct pa_transform *t, struct context *cx,
+                                     struct pa_output *out)
+{
+	const struct pa_steps_row row = {
+	    .cells = &t->cells,
+	    .layers = t->layers,
+	    .dialect = t->dialect,
+	    .time = t->time,
+	    .cut = &t->cut,
+	};
+	enum pa_status st;
+
+	cx->cut_before = t->cut;
+	t->cx = cx;
+	st = pa_steps_row(t->steps, (unsigned)(cx->table - t->p->tables), &row, &out->bytes);
+	if (st == PA_OK)
+		out->rows++;
+	return st;
 }
 
 static enum pa_status write_row(struct pa_transform *t, struct context *cx, struct pa_output *out)
@@ -657,16 +672,12 @@ static enum pa_status write_row(struct pa_transform *t, struct context *cx, stru
 
 	cx->cut_before = t->cut;
 	for (unsigned i = 0; st == PA_OK && i < cx->table->n_columns; i++) {
-		struct pa_value v;
-
-		if (!column_is_written(t->p, &columns[i], style))
+		if (!pa_steps_has(t->p, &columns[i], style))
 			continue;
-		t->scratch.len = 0;
-		st = column_value(t, cx, &columns[i], &v);
-		if (st == PA_OK && !first)
+		if (!first)
 			st = pa_buf_putc(&out->bytes, separator);
 		if (st == PA_OK)
-			st = pa_csv_value(&out->bytes, style, &v);
+			st = write_value(t, cx, &columns[i], &out->bytes);
 		first = 0;
 	}
 	if (st == PA_OK)
@@ -705,7 +716,7 @@ static int any_condition(const struct pa_transform *t, const struct pa_table *ta
 static enum pa_status write_table(struct pa_transform *t, const struct pa_table *table,
                                   struct pa_output *out)
 {
-	struct context cx = {.table = table, .layer = t->layers.n ? &t->layers.layer[0] : NULL};
+	struct context cx = {.table = table, .layer = t->layers->n ? &t->layers->layer[0] : NULL};
 	struct pa_run run = {.ts = (uint64_t)t->time.sec * 1000000000u + t->time.nsec,
 	                     .offset = out->bytes.len,
 	                     .frame = (uint32_t)t->frame};
@@ -713,18 +724,18 @@ static enum pa_status write_table(struct pa_transform *t, const struct pa_table 
 
 	switch (table->rows) {
 	case PA_ROWS_PACKET:
-		st = write_row(t, &cx, out);
+		st = write_only_row(t, &cx, out);
 		break;
 	case PA_ROWS_WHEN:
 		if (any_condition(t, table))
-			st = write_row(t, &cx, out);
+			st = write_only_row(t, &cx, out);
 		break;
 	case PA_ROWS_EACH:
 		st = write_each(t, &cx, out);
 		break;
 	case PA_ROWS_LAYERS:
-		for (unsigned i = 0; st == PA_OK && t->layers.n > 1 && i < t->layers.n; i++) {
-			cx.layer = &t->layers.layer[i];
+		for (unsigned i = 0; st == PA_OK && t->layers->n > 1 && i < t->layers->n; i++) {
+			cx.layer = &t->layers->layer[i];
 			cx.index = i;
 			st = write_row(t, &cx, out);
 		}
@@ -747,13 +758,12 @@ static enum pa_status write_tables(struct pa_transform *t, struct pa_output *out
 	struct mark marks[PA_PROFILE_TABLES_MAX];
 	enum pa_status st = PA_OK;
 
-	for (unsigned i = 0; i < t->p->n_tables; i++)
+	for (unsigned i = t->first_table; i < t->end_table; i++)
 		marks[i] =
 		    (struct mark){outputs[i].bytes.len, outputs[i].runs.len, outputs[i].rows};
-	for (unsigned i = 0; st == PA_OK && i < t->p->n_tables; i++)
-		if (!t->config.only || t->config.only == &t->p->tables[i])
-			st = write_table(t, &t->p->tables[i], &outputs[i]);
-	for (unsigned i = 0; st != PA_OK && i < t->p->n_tables; i++) {
+	for (unsigned i = t->first_table; st == PA_OK && i < t->end_table; i++)
+		st = write_table(t, &t->p->tables[i], &outputs[i]);
+	for (unsigned i = t->first_table; st != PA_OK && i < t->end_table; i++) {
 		outputs[i].bytes.len = marks[i].bytes;
 		outputs[i].runs.len = marks[i].runs;
 		outputs[i].rows = marks[i].rows;
@@ -827,33 +837,94 @@ static enum pa_status read_header(struct pa_transform *t, struct pa_slice line,
 			               "with $(tshark2csv --tshark-args)",
 			               t->p->fields[f].name, t->p->name);
 	t->n_cells = at;
+	pa_steps_map(t->steps, t->cell_of);
 	return PA_OK;
 }
 
 /* Guards, number and time */
 
+/* The guard's word: which dialect it is of, or PA_DIALECT_AUTO when it is no boolean. */
+static enum pa_dialect guard_dialect(struct pa_slice guard)
+{
+	switch (guard.len) {
+	case 1:
+		return guard.ptr[0] == '0' || guard.ptr[0] == '1' ? PA_DIALECT_4_0
+		                                                  : PA_DIALECT_AUTO;
+	case 4:
+		return memcmp(guard.ptr, "True", 4) == 0 ? PA_DIALECT_4_4 : PA_DIALECT_AUTO;
+	case 5:
+		return memcmp(guard.ptr, "False", 5) == 0 ? PA_DIALECT_4_4 : PA_DIALECT_AUTO;
+	default:
+		return PA_DIALECT_AUTO;
+	}
+}
+
+static int read_number(struct pa_slice in, uint64_t *out)
+{
+	if (pa_digits_plain(in))
+		*out = pa_digits_value(in);
+	else if (pa_convert_uint(in, UINT32_MAX, out) != PA_OK)
+		return 0;
+	return *out > 0 && *out <= UINT32_MAX;
+}
+
 static enum pa_status check_guards(struct pa_transform *t)
 {
-	struct pa_slice guard = cell(t, t->p->f_guard);
-	struct pa_slice number = cell(t, t->p->f_number);
-	int v4_4 = pa_slice_is(guard, "True") || pa_slice_is(guard, "False");
-	int v4_0 = pa_slice_is(guard, "0") || pa_slice_is(guard, "1");
+	enum pa_dialect dialect = guard_dialect(cell(t, t->p->f_guard));
 	const char *aside;
 
-	if (pa_convert_uint(number, UINT32_MAX, &t->frame) != PA_OK || t->frame == 0) {
+	if (!read_number(cell(t, t->p->f_number), &t->frame)) {
 		t->frame = 0;
 		return reject(t, NULL, t->p->f_number, "the first guard is no frame number");
 	}
 	t->info->frame = t->frame;
-	if (!v4_4 && !v4_0)
+	if (dialect == PA_DIALECT_AUTO)
 		return reject(t, NULL, t->p->f_guard, "the last guard, %s, is no boolean",
 		              t->p->fields[t->p->f_guard].name);
-	if (v4_4 != (t->dialect == PA_DIALECT_4_4))
+	if (dialect != t->dialect)
 		return reject(t, NULL, t->p->f_guard,
 		              "the row is in tshark's dialect %s, not %s; see --dialect",
-		              v4_4 ? "4.4" : "4.0", v4_4 ? "4.0" : "4.4");
-	aside = pa_aside_reason(t->config.aside, t->frame);
+		              dialect == PA_DIALECT_4_4 ? "4.4" : "4.0",
+		              dialect == PA_DIALECT_4_4 ? "4.0" : "4.4");
+	aside = t->config.aside ? pa_aside_reason(t->config.aside, t->frame) : NULL;
 	return aside ? reject(t, NULL, NO_CELL, "%s", aside) : PA_OK;
+}
+
+/* Seconds of ten digits and a whole fraction: how the time of every packet of our days looks. */
+static enum pa_status read_time(struct pa_slice in, struct pa_time *out)
+{
+	if (in.len != 20 || in.ptr[10] != '.' || !pa_digits_only(in.ptr, 10) ||
+	    !pa_digits_only(in.ptr + 11, 9))
+		return pa_convert_epoch(in, out);
+	out->sec =
+	    (int64_t)(pa_digits_eight(in.ptr, 2) * 100000000 + pa_digits_eight(in.ptr + 2, 8));
+	out->nsec = (uint32_t)(pa_digits_eight(in.ptr + 11, 1) * 100000000 +
+	                       pa_digits_eight(in.ptr + 12, 8));
+	return PA_OK;
+}
+
+/* Most packets of a capture have one of a few dozen shapes, which differ at the end. */
+static enum pa_status find_layers(struct pa_transform *t)
+{
+	struct pa_slice in = cell(t, t->p->f_protocols);
+	uint64_t end[2] = {0, 0};
+	uint64_t hash;
+	struct shape *s;
+
+	if (in.len >= sizeof(end))
+		memcpy(end, in.ptr + in.len - sizeof(end), sizeof(end));
+	hash = (end[0] ^ in.len) * UINT64_C(0x9e3779b97f4a7c15);
+	hash = (hash ^ end[1] ^ hash >> 32) * UINT64_C(0xff51afd7ed558ccd);
+	s = &t->shapes[in.len <= SHAPE_BYTES ? hash >> 56 : 0];
+	t->layers = &s->layers;
+	if (s->len == in.len && in.len > 0 && memcmp(s->protocols, in.ptr, in.len) == 0)
+		return PA_OK;
+	s->len = 0;
+	if (in.len > 0 && in.len <= SHAPE_BYTES) {
+		memcpy(s->protocols, in.ptr, in.len);
+		s->len = in.len;
+	}
+	return pa_layers_walk(in, &s->layers);
 }
 
 static enum pa_status read_frame(struct pa_transform *t)
@@ -863,29 +934,40 @@ static enum pa_status read_frame(struct pa_transform *t)
 
 	if (st != PA_OK)
 		return st;
-	if (pa_convert_epoch(time, &t->time) != PA_OK)
+	if (read_time(time, &t->time) != PA_OK)
 		return reject(t, "ts", t->p->f_time, "ts: \"%.*s\" is not a valid time",
 		              (int)(time.len > 60 ? 60 : time.len), (const char *)time.ptr);
-	if (pa_layers_walk(cell(t, t->p->f_protocols), &t->layers) != PA_OK)
+	if (find_layers(t) != PA_OK)
 		return reject(t, NULL, t->p->f_protocols, "more than %d address layers",
 		              PA_LAYERS_MAX);
 	return PA_OK;
+}
+
+/* The reason is long, and has nothing to say of most rows. */
+static void info_init(struct pa_outcome_info *info)
+{
+	info->outcome = PA_ROW_CONVERTED;
+	info->time = (struct pa_time){0};
+	info->frame = 0;
+	info->cut = 0;
+	info->column = NULL;
+	info->cell = 0;
+	info->reason[0] = '\0';
 }
 
 static enum pa_status split(struct pa_transform *t, struct pa_rows *rows)
 {
 	int escaped =
 	    t->dialect == PA_DIALECT_4_4 && t->config.separator != '\t' && !t->config.quote;
-	size_t n;
-	enum pa_status st = pa_rows_split(rows, escaped, &t->cells, &n);
+	enum pa_status st = pa_rows_split(rows, escaped, &t->cells);
 
 	if (st == PA_EROW)
 		return reject(t, NULL, UINT16_MAX, "the quoting is broken");
 	if (st != PA_OK)
 		return st;
-	if (n != t->n_cells)
+	if (t->cells.n != t->n_cells)
 		return reject(t, NULL, UINT16_MAX, "%zu columns instead of the %zu of profile %s",
-		              n, t->n_cells, t->p->name);
+		              t->cells.n, t->n_cells, t->p->name);
 	return PA_OK;
 }
 
@@ -897,14 +979,63 @@ static enum pa_status split_unknown(struct pa_transform *t, struct pa_rows *rows
 
 	t->dialect = PA_DIALECT_4_4;
 	st = split(t, rows);
-	if (st == PA_OK && (pa_slice_is(cell(t, t->p->f_guard), "True") ||
-	                    pa_slice_is(cell(t, t->p->f_guard), "False")))
+	if (st == PA_OK && guard_dialect(cell(t, t->p->f_guard)) == PA_DIALECT_4_4)
 		return PA_OK;
 	if (st != PA_OK && st != PA_EROW)
 		return st;
-	*t->info = (struct pa_outcome_info){.outcome = PA_ROW_CONVERTED};
+	info_init(t->info);
 	t->dialect = PA_DIALECT_4_0;
 	return split(t, rows);
+}
+
+enum pa_status pa_transform_new(const struct pa_profile *p, const struct pa_transform_config *c,
+                                struct pa_transform **out, struct pa_error *err)
+{
+	struct pa_transform *t = calloc(1, sizeof(*t));
+	const struct pa_steps_config sc = {
+	    .p = p,
+	    .style = c->style,
+	    .aggregator = c->aggregator,
+	    .capture_id = c->capture_id,
+	    .slow = c->slow,
+	    .general = general_value,
+	    .ctx = t,
+	};
+
+	if (t) {
+		t->cell_of = calloc(p->n_fields, sizeof(*t->cell_of));
+		t->shapes = calloc(SHAPES, sizeof(*t->shapes));
+	}
+	if (!t || !t->cell_of || !t->shapes || pa_steps_new(&sc, &t->steps) != PA_OK ||
+	    pa_sha1_new(&t->sha1) != PA_OK) {
+		pa_transform_free(t);
+		return pa_fail(err, PA_ENOMEM, 0, "no memory for the conversion");
+	}
+	t->p = p;
+	t->config = *c;
+	t->dialect = c->dialect;
+	t->first_table = c->only ? (unsigned)(c->only - p->tables) : 0;
+	t->end_table = c->only ? t->first_table + 1 : p->n_tables;
+	t->n_cells = p->n_fields;
+	for (unsigned i = 0; i < p->n_fields; i++)
+		t->cell_of[i] = (uint16_t)i;
+	pa_buf_init(&t->scratch, SCRATCH_BYTES_MAX);
+	pa_buf_init(&t->plain, SCRATCH_BYTES_MAX);
+	*out = t;
+	return PA_OK;
+}
+
+void pa_transform_free(struct pa_transform *t)
+{
+	if (!t)
+		return;
+	pa_buf_done(&t->scratch);
+	pa_buf_done(&t->plain);
+	pa_steps_free(t->steps);
+	pa_sha1_free(t->sha1);
+	free(t->shapes);
+	free(t->cell_of);
+	free(t);
 }
 
 enum pa_status pa_transform_row(struct pa_transform *t, struct pa_rows *rows,
@@ -914,7 +1045,7 @@ enum pa_status pa_transform_row(struct pa_transform *t, struct pa_rows *rows,
 	int unknown = t->dialect == PA_DIALECT_AUTO;
 	enum pa_status st = PA_OK;
 
-	*info = (struct pa_outcome_info){.outcome = PA_ROW_CONVERTED};
+	info_init(info);
 	t->info = info;
 	t->cut = 0;
 	t->frame = 0;
@@ -955,7 +1086,7 @@ enum pa_status pa_transform_columns(const struct pa_profile *p, const struct pa_
 	for (unsigned i = 0; st == PA_OK && i < t->n_columns; i++) {
 		const struct pa_column *c = &p->columns[t->first_column + i];
 
-		if (!column_is_written(p, c, style))
+		if (!pa_steps_has(p, c, style))
 			continue;
 		if (!first)
 			st = pa_buf_putc(out, ',');

@@ -30,22 +30,26 @@ static void test_one_shot(void **state)
 {
 	uint8_t sum[PA_SHA256_BYTES];
 	char *as = malloc(MILLION);
+	struct pa_sha1 *h;
 
 	(void)state;
 	assert_non_null(as);
+	assert_ok(pa_sha1_new(&h));
 	for (size_t i = 0; i < N_OF(rows); i++) {
-		assert_ok(pa_sha1_of(rows[i].text, strlen(rows[i].text), sum));
+		assert_ok(pa_sha1_of(h, rows[i].text, strlen(rows[i].text), sum));
 		assert_hex(sum, PA_SHA1_BYTES, rows[i].sha1);
 		assert_ok(pa_sha256_of(rows[i].text, strlen(rows[i].text), sum));
 		assert_hex(sum, PA_SHA256_BYTES, rows[i].sha256);
 	}
 	memset(as, 'a', MILLION);
-	assert_ok(pa_sha1_of(as, MILLION, sum));
+	assert_ok(pa_sha1_of(h, as, MILLION, sum));
 	assert_hex(sum, PA_SHA1_BYTES, "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
 	assert_ok(pa_sha256_of(as, MILLION, sum));
 	assert_hex(sum, PA_SHA256_BYTES,
 	           "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 	free(as);
+	pa_sha1_free(h);
+	pa_sha1_free(NULL);
 }
 
 static void test_nothing_may_be_null(void **state)

@@ -1,0 +1,88 @@
+/* Decimal numbers that stand in cells, read and written many digits at a time.
+ *
+ * The readers know plain numbers only, and take other text for none; the converters of convert.h
+ * have the last word on it. Source: Lemire, "Quickly parsing eight digits", 2018.
+ */
+#ifndef PCAPANALYZER_DIGITS_H
+#define PCAPANALYZER_DIGITS_H
+
+#include <endian.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "pcapanalyzer/buf.h"
+
+/* Bytes that the functions read from the start of a cell, whatever its length. */
+#define PA_DIGITS_SLACK 16
+
+/* 1 when all of the first N (1 to 16) bytes at P are digits. */
+static inline int pa_digits_only(const uint8_t *p, size_t n)
+{
+#if defined(__SSE2__)
+	__m128i v = _mm_sub_epi8(_mm_loadu_si128((const void *)p), _mm_set1_epi8('0'));
+	__m128i ok = _mm_cmpeq_epi8(_mm_subs_epu8(v, _mm_set1_epi8(9)), _mm_setzero_si128());
+
+	return (~(unsigned)_mm_movemask_epi8(ok) & ((1u << n) - 1)) == 0;
+#else
+	for (size_t i = 0; i < n; i++)
+		if (p[i] < '0' || p[i] > '9')
+			return 0;
+	return 1;
+#endif
+}
+
+/* The number that the first N (1 to 8) bytes at P are, which must be digits. */
+static inline uint64_t pa_digits_eight(const uint8_t *p, size_t n)
+{
+	const uint64_t pairs = UINT64_C(0x000000ff000000ff);
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	/* What comes first is the highest digit, and stands lowest. */
+	v = (le64toh(v) & UINT64_C(0x0f0f0f0f0f0f0f0f)) << (64 - 8 * n);
+	v = v * 10 + (v >> 8);
+	return ((v & pairs) * (100 + (UINT64_C(1000000) << 32)) +
+	        (v >> 16 & pairs) * (1 + (UINT64_C(10000) << 32))) >>
+	       32;
+}
+
+/* 1 when IN is a number of 1 to 16 digits without zeros before it. */
+static inline int pa_digits_plain(struct pa_slice in)
+{
+	return in.len - 1 < 16 && (in.ptr[0] != '0' || in.len == 1) &&
+	       pa_digits_only(in.ptr, in.len);
+}
+
+/* The value of what pa_digits_plain() found good. */
+static inline uint64_t pa_digits_value(struct pa_slice in)
+{
+	if (in.len <= 8)
+		return pa_digits_eight(in.ptr, in.len);
+	return pa_digits_eight(in.ptr, in.len - 8) * 100000000 +
+	       pa_digits_eight(in.ptr + in.len - 8, 8);
+}
+
+/* Write V; returns what is behind it. TO has room for 20 bytes. */
+static inline uint8_t *pa_digits_put(uint8_t *to, uint64_t v)
+{
+	uint8_t digits[40];
+	size_t at = 20;
+
+	if (v < 10) {
+		*to = (uint8_t)('0' + v);
+		return to + 1;
+	}
+	do {
+		digits[--at] = (uint8_t)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	/* Of one length, so that it is no call; what is behind the digits does not matter. */
+	memcpy(to, digits + at, 20);
+	return to + 20 - at;
+}
+
+#endif

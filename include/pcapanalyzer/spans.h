@@ -1,0 +1,56 @@
+/* Neighbouring cells that were seen before, with the columns that they became.
+ *
+ * The packets of a conversation differ in a few cells; those of its addresses and ports stay. So
+ * their text is looked up as a whole, and what was written for it the last time is written again.
+ */
+#ifndef PCAPANALYZER_SPANS_H
+#define PCAPANALYZER_SPANS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "pcapanalyzer/error.h"
+
+#define PA_SPAN_KEY_MIN   16
+#define PA_SPAN_KEY_MAX   192
+#define PA_SPAN_VALUE_MAX 128
+#define PA_SPAN_ID_MAX    48
+
+struct pa_span {
+	uint64_t headers; /* what else the columns depend on */
+	uint8_t n_key;    /* 0: the place is free */
+	uint8_t n_value;
+	uint8_t n_id; /* 0: not known yet */
+	uint8_t reserved[5];
+	uint8_t key[PA_SPAN_KEY_MAX];
+	uint8_t value[PA_SPAN_VALUE_MAX];
+	uint8_t id[PA_SPAN_ID_MAX]; /* the Community ID, as it is written */
+};
+
+struct pa_spans {
+	struct pa_span *entries; /* heap */
+};
+
+enum pa_status pa_spans_init(struct pa_spans *s) __attribute__((warn_unused_result));
+/* Takes one that pa_spans_init() failed on, or that is all zeros. */
+void pa_spans_done(struct pa_spans *s);
+
+/* The place of the N bytes at P, PA_SPAN_KEY_MIN to PA_SPAN_KEY_MAX of them. */
+struct pa_span *pa_spans_place(const struct pa_spans *s, const uint8_t *p, size_t n)
+    __attribute__((pure));
+
+/* 1 when the place holds just this. */
+static inline int pa_span_is(const struct pa_span *e, uint64_t headers, const uint8_t *p, size_t n)
+{
+	return e->n_key == n && e->headers == headers && memcmp(e->key, p, n) == 0;
+}
+
+/* Give the place a new key; its value and id are then unknown, and so is the key until
+ * pa_span_keep(). */
+void pa_span_begin(struct pa_span *e, uint64_t headers, const uint8_t *p, size_t n);
+/* The value of the key that pa_span_begin() set. What is longer than PA_SPAN_VALUE_MAX is not
+ * kept. */
+void pa_span_keep(struct pa_span *e, size_t n_key, const uint8_t *value, size_t n);
+
+#endif
