@@ -25,10 +25,10 @@ struct pa_layer {
 };
 
 struct pa_layers {
-	struct pa_layer layer[PA_LAYERS_MAX];
 	unsigned n;
 	unsigned several;          /* bits of the kinds that the packet has more than once */
 	uint16_t seen[PA_H_COUNT]; /* headers of each kind in the whole packet */
+	struct pa_layer layer[PA_LAYERS_MAX]; /* n of them; last, since most are never touched */
 };
 
 /* Walk "eth:ethertype:ip:udp:...". PA_ELIMIT past PA_LAYERS_MAX address layers. */
