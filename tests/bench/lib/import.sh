@@ -57,7 +57,7 @@ by_hand() {
 }
 
 bench_import() {
-	local client cores ek ours hand=''
+	local client cores jobs ek ours hand=''
 	cores=$(nproc)
 	pa server start >/dev/null
 	client=("$(type -P mariadb || type -P mysql)" "--defaults-file=$import_home/run/client.cnf")
@@ -70,16 +70,18 @@ bench_import() {
 	printf -v ours 'PCAPANALYZER_HOME=%q %q import' "$import_home" "$work/prefix/bin/pcapanalyzer"
 
 	table_begins
-	variant '`tshark -T fields`, all fields of the profile, to /dev/null' "$tshark_fields"
-	variant '`tshark -T ek`, the same fields, to /dev/null' "$ek"
-	variant '`tshark -T fields` into `tshark2csv`, to /dev/null' \
+	variant '`tshark -T fields`, all fields of the profile, to /dev/null' "$packets" "$tshark_fields"
+	variant '`tshark -T ek`, the same fields, to /dev/null' "$packets" "$ek"
+	variant '`tshark -T fields` into `tshark2csv`, to /dev/null' "$packets" \
 		"$tshark_fields | $work/prefix/bin/tshark2csv"
-	variant '`pcapanalyzer import -j 1`: six tables, committed' "$ours -j 1 '$capture'" import_empty import_complete
-	[[ $cores -eq 1 ]] ||
-		variant "\`pcapanalyzer import -j $cores\`" "$ours -j $cores '$capture'" import_empty import_complete
-	variant 'tshark, Python csv, `LOAD DATA`: the table packets only' "$hand" import_empty import_complete
+	for ((jobs = 1; jobs <= cores; jobs *= 2)); do
+		variant "\`pcapanalyzer import -j $jobs\`: six tables, committed" "$packets" \
+			"$ours -j $jobs '$capture'" import_empty import_complete
+	done
+	variant 'tshark, Python csv, `LOAD DATA`: the table packets only' "$packets" "$hand" \
+		import_empty import_complete
 	measure "$(<"$import_home/run/server.pid")"
 
 	printf '\n### From a capture to rows\n\nThe private server with its keys and settings; its CPU time counts.\n\n'
-	print_rows $((${#names[@]} - 1)) "$packets" packets
+	print_rows $((${#names[@]} - 1)) packets
 }
