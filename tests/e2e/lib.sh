@@ -152,6 +152,20 @@ fingerprint()
 	sql "SELECT 'captures', COUNT(*), SUM(packets) FROM captures"
 }
 
+# small_batches ROWS: from here on a copy of the installed tree is used whose filter makes batches of
+# ROWS rows, so that a short capture has several.
+small_batches()
+{
+	cp -r "$prefix" "$work/prefix"
+	mkdir "$work/prefix/real"
+	mv "$work/prefix/bin/tshark2csv" "$work/prefix/real"
+	printf '#!/bin/sh\nexec "%s" --batch-rows %d "$@"\n' "$work/prefix/real/tshark2csv" "$1" \
+		>"$work/prefix/bin/tshark2csv"
+	chmod +x "$work/prefix/bin/tshark2csv"
+	bin=$work/prefix/bin
+	export PATH=$bin:${PATH#"$prefix/bin:"}
+}
+
 server_pid()
 {
 	cat "$PCAPANALYZER_HOME/run/server.pid"

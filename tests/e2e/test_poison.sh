@@ -50,15 +50,10 @@ SH
 chmod +x "$work/bad/tshark"
 
 
-# Batches of 20 rows, so that some are published before tshark dies.
-cp -r "$prefix" "$work/prefix"
-bin=$work/prefix/bin
-mv "$bin/tshark2csv" "$bin/tshark2csv.real"
-printf '#!/bin/sh\nexec "%s.real" --batch-rows 20 "$@"\n' "$bin/tshark2csv" >"$bin/tshark2csv"
-chmod +x "$bin/tshark2csv"
+# Some are published before tshark dies.
+small_batches 20
 # A tshark that is a script of this test needs more files than the sandbox shows it.
 rm "$bin/pcapsandbox"
-export PATH=$bin:${PATH#"$prefix/bin:"}
 
 make()
 {

@@ -5,7 +5,9 @@
 . "$(dirname "$0")/../fault/lib.sh"
 
 spool=$PCAPANALYZER_HOME/spool
-n=60000 # two batches
+batch=10000
+n=15000 # two batches
+small_batches $batch
 make_big "$work/big.pcap" $n
 
 db()
@@ -111,7 +113,7 @@ case " \$* " in
 *' --log-level '*)
 	"$real" "\$@" | sed 's/host07\\.example/HOST07.example/g' |
 		if [ -e "$work/FAIL" ]; then
-			head -n 55000
+			head -n $((n - 1000))
 			exit 1
 		else
 			cat
@@ -253,7 +255,7 @@ cp -a "$spool/ready" "$work/copy"
 run 0 db load --spool "$spool"
 is_state "$state_a" "batches made by hand replace it"
 for keep in 1 2; do
-	cp -a "$work"/copy/*"$(printf '%010d' $(((keep - 1) * 50000 + 1)))" "$spool/ready"
+	cp -a "$work"/copy/*"$(printf '%010d' $(((keep - 1) * batch + 1)))" "$spool/ready"
 	before=$(sql 'SELECT MAX(batch_no) FROM batches')
 	run 0 db load --spool "$spool"
 	nothing_left

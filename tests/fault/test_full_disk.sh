@@ -18,7 +18,7 @@ unmount()
 }
 on_exit+=(unmount)
 
-make_big "$work/big.pcap" 40000
+make_big "$work/big.pcap" 10000
 run 0 pcapanalyzer server start
 # A filler that leaves too little for one batch.
 dd if=/dev/zero of="$PCAPANALYZER_HOME/spool/filler" bs=1k count=2900 status=none || true

@@ -4,8 +4,9 @@
 # shellcheck source=tests/fault/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_big "$work/one.pcap" 40000
-make_big "$work/two.pcap" 30000
+small_batches 2000
+make_big "$work/one.pcap" 12000
+make_big "$work/two.pcap" 9000
 printf '\0' | dd of="$work/two.pcap" bs=1 seek=54 conv=notrunc status=none # another capture
 cp "$samples/sample.pcap" "$work/three.pcap"
 files=("$work/one.pcap" "$work/two.pcap" "$work/three.pcap")

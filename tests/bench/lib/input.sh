@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # run sources these files together
+# What is read: one capture, tshark's output of it, and the columns that the peers write.
+
+# Set capture, its number of packets and the words about it.
+make_capture() {
+	local files=() i
+	if [[ -n $capture ]]; then
+		capture_words=$(basename -- "$capture")
+	else
+		capture=$work/all.pcapng
+		shopt -s nullglob
+		files=("$top"/../shared/captures/ndpi/*.pcap*)
+		shopt -u nullglob
+		# mergecap stops at a damaged capture.
+		for i in "${!files[@]}"; do
+			[[ ${files[i]} != *fuzz* ]] || unset "files[i]"
+		done
+		capture_words="${#files[@]} real captures (nDPI's test data) merged"
+		if [[ ${#files[@]} -eq 0 ]]; then
+			for ((i = 0; i < 500; i++)); do files+=("$top/tests/data/sample.pcap"); done
+			capture_words="this tree's own sample, ${#files[@]} times over"
+		fi
+		mergecap -a -w "$capture" "${files[@]}" 2>"$work/mergecap.err" || true
+	fi
+	packets=$(capinfos -Mc -Tr "$capture" 2>/dev/null | cut -f 2)
+	capture_words+=", $packets packets, $(($(stat -L -c %s -- "$capture") / 1000000)) MB"
+	read -r -a tshark_args < <("$work/prefix/bin/tshark2csv" --tshark-args)
+	printf -v tshark_fields '%q ' tshark -r "$capture" "${tshark_args[@]}"
+}
+
+# Write to $work/columns a line for each column of the table packets whose values tshark prints:
+# the numbers of its fields; and the columns' names to $work/names.
+make_columns() {
+	printf '%s\n' "${tshark_args[@]}" | awk 'before == "-e" {print} {before = $0}' >"$work/fields"
+	awk -v names="$work/names" '
+		FNR == NR {number[$1] = FNR; next}
+		FNR == 1 {print number["frame.time_epoch"]; print "ts" >names}
+		FNR == 1 {print number["frame.number"]; print "frame" >names}
+		/^\[/ {inside = ($1 == "[packets]"); next}
+		!inside || NF < 3 || /^#/ || $1 == "key" || $2 == "set" || $3 ~ /^@/ {next}
+		{
+			line = ""
+			for (i = 3; i <= NF; i++)
+				if ($i in number)
+					line = line (line == "" ? "" : " ") number[$i]
+			print line
+			print $1 >names
+		}' "$work/fields" "$top/sql/profiles/packets.profile" >"$work/columns"
+}
