@@ -950,9 +950,12 @@ static enum pa_status write_acts(struct work *w, const struct list *list, const 
 	const struct act *act = p->acts;
 	size_t span_at = 0;
 	int span_good = 0;
-	uint8_t *to = out->ptr + out->len;
-	enum pa_status st = make_room(out, room, &to);
+	enum pa_status st = pa_buf_reserve(out, room);
+	uint8_t *to;
 
+	if (st != PA_OK)
+		return st;
+	to = out->ptr + out->len;
 	for (; st == PA_OK; act++) {
 		struct pa_slice in = text_of(w, act->cell, act->cell);
 		uint8_t *next = NULL;
