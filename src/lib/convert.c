@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define FIRST_SECOND (-30610224000) /* 1000-01-01 00:00:00 UTC */
 #define LAST_SECOND  253402300799   /* 9999-12-31 23:59:59 UTC */
@@ -549,19 +548,36 @@ static void put_digits(char *at, int n, int64_t v)
 	}
 }
 
+/* The years begin in March here, so that a leap day is the last of its year.
+ * Source: Hinnant, "chrono-Compatible Low-Level Date Algorithms", 2014. */
+static void date_of(int64_t days, int64_t *year, int64_t *month, int64_t *day)
+{
+	int64_t since = days + 719468; /* 0000-03-01 */
+	int64_t in_era = since % 146097;
+	int64_t y = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	int64_t in_year = in_era - (365 * y + y / 4 - y / 100);
+	int64_t m = (5 * in_year + 2) / 153;
+
+	*day = in_year - (153 * m + 2) / 5 + 1;
+	*month = m < 10 ? m + 3 : m - 9;
+	*year = since / 146097 * 400 + y + (*month <= 2);
+}
+
 void pa_time_text(struct pa_time t, char out[27])
 {
-	time_t sec = (time_t)t.sec;
-	struct tm tm;
+	int64_t in_day = t.sec % DAY_SECONDS;
+	int64_t year, month, day;
 
-	gmtime_r(&sec, &tm);
+	if (in_day < 0)
+		in_day += DAY_SECONDS;
+	date_of((t.sec - in_day) / DAY_SECONDS, &year, &month, &day);
 	memcpy(out, "0000-00-00 00:00:00.000000", 27);
-	put_digits(out, 4, tm.tm_year + 1900);
-	put_digits(out + 5, 2, tm.tm_mon + 1);
-	put_digits(out + 8, 2, tm.tm_mday);
-	put_digits(out + 11, 2, tm.tm_hour);
-	put_digits(out + 14, 2, tm.tm_min);
-	put_digits(out + 17, 2, tm.tm_sec);
+	put_digits(out, 4, year);
+	put_digits(out + 5, 2, month);
+	put_digits(out + 8, 2, day);
+	put_digits(out + 11, 2, in_day / 3600);
+	put_digits(out + 14, 2, in_day / 60 % 60);
+	put_digits(out + 17, 2, in_day % 60);
 	put_digits(out + 20, 6, t.nsec / 1000);
 }
 

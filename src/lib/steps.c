@@ -701,15 +701,15 @@ static enum found find_flow(const struct work *w, struct pa_flow *flow)
 static inline uint8_t *put_time(struct pa_steps *s, struct pa_time time, struct pa_slice in,
                                 uint8_t *to)
 {
-	/* Ten digits, a point, nine digits: the common form. */
-	if (in.len != 20 || in.ptr[10] != '.')
+	/* The common form: a point and nine digits at the end. */
+	if (in.len < 11 || in.ptr[in.len - 10] != '.')
 		return NULL;
 	if (time.sec != s->date_of) {
 		pa_time_text(time, s->date);
 		s->date_of = time.sec;
 	}
 	memcpy(to, s->date, 20);
-	memcpy(to + 20, in.ptr + 11, 6);
+	memcpy(to + 20, in.ptr + in.len - 9, 6);
 	return to + 26;
 }
 

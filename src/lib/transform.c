@@ -890,16 +890,21 @@ static enum pa_status check_guards(struct pa_transform *t)
 	return aside ? reject(t, NULL, NO_CELL, "%s", aside) : PA_OK;
 }
 
-/* Seconds of ten digits and a whole fraction: how the time of every packet of our days looks. */
+/* Seconds and a whole fraction: how tshark prints the time of a sound packet. */
 static enum pa_status read_time(struct pa_slice in, struct pa_time *out)
 {
-	if (in.len != 20 || in.ptr[10] != '.' || !pa_digits_only(in.ptr, 10) ||
-	    !pa_digits_only(in.ptr + 11, 9))
+	struct pa_slice sec = {in.ptr, in.len - 10};
+	const uint8_t *point;
+
+	/* With eleven digits of seconds the year 9999 is not over. */
+	if (in.len < 11 || in.len > 21)
 		return pa_convert_epoch(in, out);
-	out->sec =
-	    (int64_t)(pa_digits_eight(in.ptr, 2) * 100000000 + pa_digits_eight(in.ptr + 2, 8));
-	out->nsec = (uint32_t)(pa_digits_eight(in.ptr + 11, 1) * 100000000 +
-	                       pa_digits_eight(in.ptr + 12, 8));
+	point = in.ptr + sec.len;
+	if (*point != '.' || !pa_digits_plain(sec) || !pa_digits_only(point + 1, 9))
+		return pa_convert_epoch(in, out);
+	out->sec = (int64_t)pa_digits_value(sec);
+	out->nsec =
+	    (uint32_t)(pa_digits_eight(point + 1, 1) * 100000000 + pa_digits_eight(point + 2, 8));
 	return PA_OK;
 }
 
