@@ -247,6 +247,7 @@ sum=$(sha256sum <"$work/big.pcap")
 # shellcheck disable=SC2046  # words
 { tshark -r "$work/big.pcap" $(tshark2csv -p "$a" --tshark-args) && echo '#pcapanalyzer end=complete'; } |
 	tshark2csv -p "$a" --trailer --spool "$spool" --sensor "$(uname -n)" --capture-name big \
+		--batch-rows 50000 --batch-bytes 8388608 \
 		--capture-sha256 "${sum%% *}" --replace --tshark 'by hand'
 is "$(entries "$spool/ready" | wc -l)" 2 "batches made by hand"
 cp -a "$spool/ready" "$work/copy"
