@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../fault/lib.sh"
 
 spool=$PCAPANALYZER_HOME/spool
-n=60000 # two batches
+n=60000 # six batches
 make_big "$work/big.pcap" $n
 
 db()
@@ -125,9 +125,9 @@ other=("env" "PATH=$work/bin:$PATH" pcapanalyzer)
 touch "$work/FAIL"
 run 1 "${other[@]}" import --redissect -p "$b" "$work/big.pcap"
 is_state "$state_b" "a tshark that fails leaves the old rows"
-is "$(entries "$spool/ready" | wc -l)" 1 "the batch that it made waits"
+is "$(entries "$spool/ready" | wc -l)" 5 "the batches that it made wait"
 run 0 pcapanalyzer load
-grep -q '1 batches wait for the rest of their capture' "$work/err" || fail "load: $(cat "$work/err")"
+grep -q '5 batches wait for the rest of their capture' "$work/err" || fail "load: $(cat "$work/err")"
 is_state "$state_b" "and is not loaded alone"
 rm "$work/FAIL"
 run 0 "${other[@]}" import --redissect -p "$b" "$work/big.pcap"
