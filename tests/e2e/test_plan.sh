@@ -79,7 +79,9 @@ server_there()
 }
 wait_for server_there
 kill -TERM $plan
-wait $plan && fail "a signal did not end it" || is $? 143 "ended by the signal"
+rc=0
+wait $plan || rc=$?
+is "$rc" 143 "ended by the signal"
 gone_without_trace "a plan that was ended"
 # The file's own rate, from its first packet to its last.
 n=$(packets_in "$samples/sample.pcap")
