@@ -7,13 +7,8 @@
 # shellcheck source=scripts/lib/event.sh
 . "$PA_LIB/event.sh"
 
-# In the middle of what was captured; its value, or nothing.
-statistic() {
-	sed -n "s/^$1\t//p" "$work/stat"
-}
-
 [[ -s $file ]] || result empty 0 '' # the disk was full when dumpcap began it
-"$PCAPFILE" stat "$file" >"$work/stat" 2>"$work/stat.err" || true
+"$PCAPFILE" stat --sha256 "$file" >"$work/stat" 2>"$work/stat.err" || true
 packets=$(statistic packets)
 [[ -n $packets ]] || result failed 0 "$(tail -n 1 "$work/stat.err" | sed 's/^pcapfile: error: //')"
 
@@ -51,13 +46,12 @@ if [[ $(statistic end) != complete && $packets -gt 0 && ${#intervals[@]} -gt 0 ]
 	intervals[-1]="$from $until"
 fi
 
-sha=$(sha256sum <"$file")
 n=${#intervals[@]}
 for interval in "${intervals[@]}"; do
 	read -r from until <<<"$interval"
 	# The last one stands for the file, so that its packets count once.
 	which=some options=()
-	[[ $((n -= 1)) -gt 0 ]] || which=all options=(--sha256 "${sha%% *}")
+	[[ $((n -= 1)) -gt 0 ]] || which=all options=(--sha256 "$(statistic sha256)")
 	event_of_file "$file" "$which" captured "$from" "$until" "${options[@]}" --detail '' 2>"$work/event.err" ||
 		result failed 0 "cannot note its coverage: $(tail -n 1 "$work/event.err")"
 done

@@ -114,12 +114,6 @@ dumpcap_arguments() {
 	done
 	DUMPCAP_ARGS+=(-w "$CAPTURE_DIR/ring/$CAPTURE.pcapng" -b "duration:${OPT[rotate-seconds]:-5}"
 		-b "filesize:$((${OPT[rotate-size]:-64} * 1000))" -b printname:stdout)
-	# It ends when we do: by the signal, or, where the system takes that from a program file with
-	# capabilities of its own, by the pipe. Of root's rights it keeps those that capturing needs.
-	DUMPCAP_RUN=(setpriv --pdeathsig TERM)
-	[[ $EUID -ne 0 ]] ||
-		DUMPCAP_RUN+=("--bounding-set=-all,+net_raw,+net_admin" --inh-caps=-all --no-new-privs)
-	DUMPCAP_RUN+=(--)
 }
 
 dumpcap_start() {
@@ -272,6 +266,7 @@ source_open() {
 	done < <(find "$CAPTURE_DIR/queue" -type f ! -name '*.meta' -printf '%T@ %p\0' | sort -zn)
 	capture_sweep_ring
 	dumpcap_arguments
+	dumpcap_rights
 	dumpcap_start
 	if ! dumpcap_wait; then
 		dumpcap_ended || true

@@ -18,23 +18,31 @@ filter_words() {
 [[ -r $file ]] || result failed 0 "permission denied; make it readable for $(id -un)"
 [[ -s $file ]] || result failed 0 "the file is empty"
 bytes=$(stat -L -c %s -- "$file")
-sha=$(sha256sum <"$file" 2>"$work/read.err") ||
-	result failed 0 "cannot be read: $(tail -n 1 "$work/read.err")"
-sha=${sha%% *}
+# Of a plain capture that is whole, one reading tells both what it is called and how many packets it
+# has (capture-one.sh has done it already). Wireshark's programs know any other better.
+[[ -s $work/stat ]] || "$PCAPFILE" stat --sha256 - <"$file" >"$work/stat" 2>/dev/null || true
+sha='' packets=''
+if [[ $(statistic end) == complete ]]; then
+	sha=$(statistic sha256) packets=$(statistic frames)
+else
+	sha=$(sha256sum <"$file" 2>"$work/read.err") ||
+		result failed 0 "cannot be read: $(tail -n 1 "$work/read.err")"
+	sha=${sha%% *}
+fi
 
 known=$(grep -m 1 -e "^$sha"$'\t' -- "$IMPORT_DIR/captures") || true
-IFS=$'\t' read -r _ state packets _ _ stored_profile stored_tshark <<<"$known"
+IFS=$'\t' read -r _ state stored_packets _ _ stored_profile stored_tshark <<<"$known"
 if [[ $state == pruned ]]; then
-	result known 0 "it was there ($packets packets) and is pruned, nothing added"
+	result known 0 "it was there ($stored_packets packets) and is pruned, nothing added"
 elif [[ $REDISSECT -eq 1 && -n $known ]]; then
 	if [[ $state != partial && $stored_profile == "$PROFILE_SHA256" && $stored_tshark == "$TSHARK_LINE" ]]; then
-		result known 0 "stored with this profile and this tshark ($packets packets), left alone"
+		result known 0 "stored with this profile and this tshark ($stored_packets packets), left alone"
 	fi
 	replace=1
 elif [[ $state == complete || $state == truncated ]]; then
 	[[ $state != truncated ]] || state=' of a capture that is cut short' || true
 	[[ $state != complete ]] || state=''
-	result known 0 "already there ($packets packets$state), nothing added"
+	result known 0 "already there ($stored_packets packets$state), nothing added"
 fi
 # The same content twice in one run: the first comer reads it.
 if ! mkdir -- "$IMPORT_DIR/claim.$sha" 2>/dev/null; then
@@ -42,8 +50,10 @@ if ! mkdir -- "$IMPORT_DIR/claim.$sha" 2>/dev/null; then
 fi
 
 # A cut capture still tells how many packets it has.
-packets=$(count_packets "$work/home" "$CAPINFOS" "$file") ||
-	result failed 0 "its packets cannot be counted: $(wireshark_reason <"$work/home/capinfos.err")"
+if [[ -z $packets ]]; then
+	packets=$(count_packets "$work/home" "$CAPINFOS" "$file") ||
+		result failed 0 "its packets cannot be counted: $(wireshark_reason <"$work/home/capinfos.err")"
+fi
 printf '%s\n' "${packets:-0}" >"$work/packets"
 
 # The capture's name must be text: a database column holds it.

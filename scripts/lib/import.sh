@@ -203,7 +203,7 @@ import_workers() {
 import_wait_for_loader() {
 	loader_drain
 	[[ -n $LOADER ]] || return 0
-	while ! loader_gone; do
+	while [[ $PROGRESS -eq 1 ]] && ! loader_gone; do
 		progress_line "storing: $(count_batches ready) batches left"
 		sleep 0.1
 	done
@@ -228,13 +228,16 @@ import_run() {
 	trap 'import_interrupted 143' TERM
 	trap 'import_interrupted 129' HUP
 
-	know_tshark
+	# Side by side: the server starts, tshark is asked, and the captures are looked for.
+	server_start_ahead
+	know_begin
 	import_expand
 	if [[ ${#FILES[@]} -eq 0 ]]; then
 		die "$EXIT_FAILED" "there is no file in $(clean "${OPERANDS[*]}")"
 	fi
 	for i in "${BYTES[@]}"; do ALL_BYTES=$((ALL_BYTES + i)); done
 	import_ask_database
+	know_end
 
 	workers_settings
 	LOADER_RC=0

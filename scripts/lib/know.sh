@@ -3,7 +3,8 @@
 # Before any capture is touched: what the installed tshark is like, and whether it can do what the
 # profile wants. IMPORT_DIR is the run's own folder.
 
-CANARY='' # pid of the one who asks tshark for its dialect
+CANARY=''      # pid of the one who asks tshark for its dialect
+FIELDS_ASKED='' # and of the one who asks it for the profile's fields
 
 # What tshark is asked for: TSHARK_ARGS, and for the workers the file tshark-args.
 know_arguments() {
@@ -28,18 +29,26 @@ know_fields() {
 	die "$EXIT_FAILED" "tshark refuses to start: $(wireshark_reason <<<"$err")"
 }
 
-# Before any capture is touched: the installed tshark speaks a DIALECT that is known, and has
-# every field of the PROFILE, which is from now on the resolved one.
-know_tshark() {
-	local table guess
+# Begin to ask; sets TSHARK_LINE, and PROFILE to the resolved one.
+know_begin() {
+	local table
 	wireshark_line "$IMPORT_DIR"
 	wireshark_dialect "$IMPORT_DIR" >"$IMPORT_DIR/dialect" 2>"$IMPORT_DIR/dialect.err" </dev/null &
 	CANARY=$!
 	table=$(wireshark_fields "$IMPORT_DIR") || exit
 	PROFILE=$(resolve_profile "$IMPORT_DIR" "$PROFILE" "$table") || exit
-	guess=$(wireshark_guess)
-	know_arguments "$guess"
-	know_fields
+	know_arguments "$(wireshark_guess)"
+	know_fields &
+	FIELDS_ASKED=$!
+}
+
+# Before any capture is touched: the installed tshark speaks a DIALECT that is known, and has
+# every field of the PROFILE.
+know_end() {
+	local rc=0
+	wait "$FIELDS_ASKED" || rc=$?
+	FIELDS_ASKED=''
+	[[ $rc -eq 0 ]] || exit "$rc"
 	if ! wait "$CANARY"; then
 		CANARY=''
 		cat -- "$IMPORT_DIR/dialect.err" >&2
@@ -47,5 +56,5 @@ know_tshark() {
 	fi
 	CANARY=''
 	DIALECT=$(<"$IMPORT_DIR/dialect")
-	[[ $DIALECT == "$guess" ]] || know_arguments "$DIALECT"
+	[[ $DIALECT == "$(wireshark_guess)" ]] || know_arguments "$DIALECT"
 }

@@ -190,6 +190,12 @@ server_start() {
 	exec {lock}>&-
 }
 
+# Let the server start in the background while the command does something else; server_start waits
+# for it, and tells what is wrong. A data folder is not made like this: that takes long, and is told.
+server_start_ahead() {
+	server_configured || [[ ! -d $SERVER_DB ]] || server_start </dev/null >/dev/null 2>&1 &
+}
+
 server_refuse_configured() {
 	if server_configured; then
 		die "$EXIT_USAGE" "an option file has a [pcapanalyzer] group: that server is used, there is no private one"

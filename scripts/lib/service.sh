@@ -297,7 +297,8 @@ service_main() {
 	local waiting
 	trap '' INT TERM HUP
 	trap service_cleanup EXIT
-	know_tshark
+	know_begin
+	know_end
 	workers_settings
 	: >"$IMPORT_DIR/captures"
 	export CSV2MYSQL=${PROGRAM[csv2mysql]}

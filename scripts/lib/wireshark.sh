@@ -15,6 +15,16 @@ clean_wireshark() {
 		WIRESHARK_CONFIG_DIR=/nonexistent "${sandbox[@]}" "$@"
 }
 
+# What stands before dumpcap, in DUMPCAP_RUN. It ends when we do: by the signal, or, where the system
+# takes that from a program file with capabilities of its own, by the pipe. Of root's rights it keeps
+# those that capturing needs.
+dumpcap_rights() {
+	DUMPCAP_RUN=(setpriv --pdeathsig TERM)
+	[[ $EUID -ne 0 ]] ||
+		DUMPCAP_RUN+=("--bounding-set=-all,+net_raw,+net_admin" --inh-caps=-all --no-new-privs)
+	DUMPCAP_RUN+=(--)
+}
+
 # Wireshark's words on standard input, one line out: the first that means something.
 wireshark_reason() {
 	awk '

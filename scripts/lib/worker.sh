@@ -12,6 +12,11 @@ work=$IMPORT_DIR/work.$number
 replace=0 # 1: what is stored of this capture has to go
 mkdir -p -- "$work/home"
 
+# What pcapfile found in the file, as it is in $work/stat: the value of $1, or nothing.
+statistic() {
+	sed -n "s/^$1\t//p" "$work/stat"
+}
+
 # result STATE PACKETS TEXT: the last act.
 result() {
 	local batches=''

@@ -129,6 +129,7 @@ workers_kill() {
 	done
 	[[ ${#WORKER[@]} -eq 0 ]] || wait "${WORKER[@]}" 2>/dev/null || true
 	[[ -z $CANARY ]] || wait "$CANARY" 2>/dev/null || true
+	[[ -z $FIELDS_ASKED ]] || wait "$FIELDS_ASKED" 2>/dev/null || true
 	if [[ -n $LOADER ]]; then
 		kill -TERM "$LOADER" 2>/dev/null || true
 		wait "$LOADER" 2>/dev/null || true

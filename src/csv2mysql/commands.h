@@ -26,6 +26,7 @@ command_fn command_prune;                    /* prune.c */
 command_fn command_status;                   /* status.c */
 command_fn command_metrics;                  /* metrics.c */
 command_fn command_coverage;                 /* coverage.c */
+command_fn command_size, command_forecast;   /* forecast.c */
 command_fn command_captures, command_verify; /* report.c */
 command_fn command_query, command_queries;   /* query.c */
 

@@ -28,6 +28,7 @@ static const struct command commands[] = {
     {"query", command_query, 1, 0, 1},       {"queries", command_queries, 0, 0, 0},
     {"event", command_event, 0, 0, 0},       {"coverage", command_coverage, 0, 0, 1},
     {"metrics", command_metrics, 0, 0, 1},   {"prune", command_prune, 0, 1, 1},
+    {"size", command_size, 0, 1, 1},         {"forecast", command_forecast, 0, 0, 0},
 };
 
 static enum pa_status find_command(const struct options *o, const struct command **out,

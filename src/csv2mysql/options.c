@@ -23,7 +23,10 @@ static const struct pa_option table[] = {
     {0, "keep", PA_OPT_TEXT, AT(keep), "DURATION",
      "prune: remove days that ended longer ago than this, such as 30d or 8w", 0, 0},
     {0, "max-size", PA_OPT_TEXT, AT(max_size), "SIZE",
-     "prune: remove the oldest days until all tables together have this size, such as 100G", 0, 0},
+     "prune: remove the oldest days until all tables together have this size, such as 100G; "
+     "forecast: how much there may be",
+     0, 0},
+    {0, "rate", PA_OPT_TEXT, AT(rate), "N", "forecast: packets per second", 0, 0},
     {0, "min-free", PA_OPT_TEXT, AT(min_free), "SIZE",
      "prune: remove the oldest days until the server's disk has so much free", 0, 0},
     {0, "datadir", PA_OPT_TEXT, AT(datadir), "DIR",
@@ -113,6 +116,9 @@ enum pa_status options_help(struct pa_buf *out)
 	         "  status           how far behind the sensors are, and what is stored\n"
 	         "  coverage         when there was traffic, no traffic, and no data\n"
 	         "  metrics          numbers for Prometheus\n"
+	         "  size             rows and bytes of the profile's tables\n"
+	         "  forecast         what samples on standard input will take at --rate; needs no "
+	         "server\n"
 	         "  captures         the captures, tab-separated, for scripts\n"
 	         "  verify           prove that stored + rejected + filtered = packets\n"
 	         "  query NAME|SQL   a canned question, or any SQL that only reads\n"

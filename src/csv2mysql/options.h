@@ -16,7 +16,7 @@ struct options {
 	const char *interface, *from, *sha256, *detail, *output;
 	int kind;                /* enum pa_event_kind; -1: not given */
 	uint64_t packets, bytes; /* NOT_GIVEN: not given */
-	const char *keep, *max_size, *min_free, *datadir, *export_dir;
+	const char *keep, *max_size, *rate, *min_free, *datadir, *export_dir;
 	int follow, verbose, dry_run, all;
 	uint64_t retry_s, answer_timeout_s;
 	int format;

@@ -3,16 +3,19 @@
 #define PCAPFILE_COMMANDS_H
 
 #include "options.h"
+#include "pcapanalyzer/digest.h"
 #include "pcapanalyzer/pcapfile.h"
 
 struct input {
 	const char *name;
 	int fd;
+	struct pa_sha256 *hash; /* of the bytes that were read; NULL: nobody wants it */
 	struct pa_pcapfile *file;
 };
 
-/* Open the capture NAME, or standard input for "-". */
-enum pa_status input_open(const char *name, struct input *out, struct pa_error *err);
+/* Open the capture NAME, or standard input for "-". HASH stays the caller's. */
+enum pa_status input_open(const char *name, struct pa_sha256 *hash, struct input *out,
+                          struct pa_error *err);
 void input_close(struct input *in);
 
 /* *place: the file that an error is about.

@@ -200,7 +200,7 @@ static enum pa_status run(const struct options *o, int pick, const char **place,
 		return st;
 	pa_buf_init(&c.out, OUTPUT_MAX);
 	*place = o->operands[0];
-	st = input_open(o->operands[0], &c.in, err);
+	st = input_open(o->operands[0], NULL, &c.in, err);
 	if (st == PA_OK) {
 		c.name = o->operands[1];
 		st = open_output(&c, err);

@@ -10,15 +10,19 @@ static enum pa_status read_input(void *ctx, uint8_t *bytes, size_t n, size_t *go
                                  struct pa_error *err)
 {
 	const struct input *in = ctx;
+	enum pa_status st = pa_io_read(in->fd, bytes, n, got, in->name, err);
 
-	return pa_io_read(in->fd, bytes, n, got, in->name, err);
+	if (st == PA_OK && in->hash)
+		pa_sha256_update(in->hash, bytes, *got);
+	return st;
 }
 
-enum pa_status input_open(const char *name, struct input *out, struct pa_error *err)
+enum pa_status input_open(const char *name, struct pa_sha256 *hash, struct input *out,
+                          struct pa_error *err)
 {
 	enum pa_status st;
 
-	*out = (struct input){.name = name, .fd = STDIN_FILENO};
+	*out = (struct input){.name = name, .fd = STDIN_FILENO, .hash = hash};
 	if (strcmp(name, "-") != 0)
 		out->fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (out->fd < 0)

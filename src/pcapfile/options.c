@@ -11,6 +11,7 @@ static const struct pa_option table[] = {
      "mask, pick: which packets, as 5,7-9,100- (tshark's frame numbers)", 0, 0},
     {0, "format", PA_OPT_CHOICE, AT(format), "text|json",
      "stat: form of the answer (default: text)", 0, 0},
+    {0, "sha256", PA_OPT_FLAG, AT(sha256), NULL, "stat: the SHA-256 of the file, too", 0, 0},
     {0, "dump-options", PA_OPT_FLAG, AT(dump), NULL, "print this table for programs, and exit", 0,
      0},
     {'h', "help", PA_OPT_FLAG, AT(help), NULL, "print this help, and exit", 0, 0},

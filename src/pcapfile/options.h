@@ -10,6 +10,7 @@ enum format { FORMAT_TEXT, FORMAT_JSON };
 struct options {
 	const char *frames;
 	int format; /* enum format */
+	int sha256;
 	int dump, help, version;
 
 	const char *command;

@@ -22,6 +22,7 @@ struct summary {
 	enum pa_pcapfile_end end;
 	uint64_t end_offset;
 	const char *reason;
+	char sha256[PA_SHA256_HEX + 1]; /* "" when it was not asked for */
 };
 
 static void count(struct summary *s, const struct pa_record *r)
@@ -199,6 +200,8 @@ static void put_summary(struct answer *a, const char *name, const struct pa_pcap
 		put_time(a, "last", s->last_ns);
 	}
 	put_number(a, "bytes", s->bytes);
+	if (*s->sha256)
+		put_text(a, "sha256", s->sha256);
 	put_link_types(a, s);
 	put_text(a, "end", ends[s->end]);
 	if (s->end != PA_PCAPFILE_COMPLETE)
@@ -209,22 +212,37 @@ static void put_summary(struct answer *a, const char *name, const struct pa_pcap
 	put(a, a->form == FORMAT_JSON ? "}" : "");
 }
 
-static enum pa_status stat_file(struct answer *a, const char *name, int *whole,
-                                struct pa_error *err)
+static void finish_hash(struct pa_sha256 *hash, struct summary *s)
+{
+	uint8_t sum[PA_SHA256_BYTES];
+
+	pa_sha256_final(hash, sum);
+	pa_hex(sum, sizeof(sum), s->sha256);
+}
+
+static enum pa_status stat_file(struct answer *a, const struct options *o, const char *name,
+                                int *whole, struct pa_error *err)
 {
 	struct summary *s = calloc(1, sizeof(*s));
+	struct pa_sha256 *hash = NULL;
 	struct input in;
-	enum pa_status st =
-	    s ? input_open(name, &in, err) : pa_fail(err, PA_ENOMEM, 0, "no memory");
+	enum pa_status st = s ? PA_OK : pa_fail(err, PA_ENOMEM, 0, "no memory");
 
+	if (st == PA_OK && o->sha256)
+		st = pa_sha256_new(&hash, err);
+	if (st == PA_OK)
+		st = input_open(name, hash, &in, err);
 	if (st == PA_OK) {
 		st = read_all(in.file, s, err);
+		if (st == PA_OK && hash)
+			finish_hash(hash, s);
 		if (st == PA_OK) {
 			put_summary(a, name, in.file, s);
 			*whole = *whole && s->end == PA_PCAPFILE_COMPLETE;
 		}
 		input_close(&in);
 	}
+	pa_sha256_free(hash);
 	free(s);
 	if (st == PA_OK && a->st != PA_OK)
 		st = pa_fail(err, a->st, 0, "no memory for the answer");
@@ -243,7 +261,7 @@ enum pa_status command_stat(const struct options *o, const char **place, struct 
 		*place = o->operands[i];
 		if (i > 0)
 			put(&a, a.form == FORMAT_JSON ? ",\n" : "\n");
-		st = stat_file(&a, o->operands[i], &whole, err);
+		st = stat_file(&a, o, o->operands[i], &whole, err);
 	}
 	put(&a, a.form == FORMAT_JSON ? "]\n" : "");
 	if (st == PA_OK) {

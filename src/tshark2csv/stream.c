@@ -14,7 +14,8 @@
 #include "pcapanalyzer/rows.h"
 #include "sink.h"
 
-#define TRAILER "#pcapanalyzer end="
+#define TRAILER    "#pcapanalyzer end="
+#define PIPE_BYTES (1024 * 1024) /* what anybody may ask for */
 
 static volatile sig_atomic_t stop_signal;
 
@@ -143,6 +144,17 @@ static enum pa_status take_row(struct stream *s, struct pa_row *row, struct pa_e
 	return sink_converted(&s->sink, s->row, &info, pa_transform_dialect(s->transform), err);
 }
 
+/* tshark prints into the pipe while a batch goes to disk: some 100 ms of its work fit. Without
+ * them it waits; that is no failure. */
+static void widen_pipe(int fd)
+{
+#ifdef F_SETPIPE_SZ
+	(void)!fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
+#else
+	(void)fd;
+#endif
+}
+
 /* In a pipe Ctrl-C reaches tshark as well: it ends, and we end on its end of file. */
 static void set_signals(int fd)
 {
@@ -212,6 +224,8 @@ enum pa_status stream_run(const struct options *o, const struct pa_profile *p,
 	struct pa_aside *aside = NULL;
 	enum pa_status st = sink_open(&s.sink, o, p, table, err);
 
+	if (o->spool)
+		widen_pipe(fd);
 	tc.style = sink_style(&s.sink);
 	if (st == PA_OK && o->aside_file)
 		st = read_aside(o->aside_file, &aside, err);
