@@ -1,0 +1,39 @@
+/* The capture that each worker is given.
+ *
+ * It is a pcapng file with a record for every packet. The worker's own packets stand in it as they
+ * are; those of others without a byte, as custom blocks, which are frames to tshark and the
+ * cheapest it has. Where times have to be known, it is an empty packet of interface 2N+I instead,
+ * for interface I of N. What all must see but one may print comes from interface N+I to the others.
+ * A display filter for interfaces below N prints each packet once.
+ */
+#ifndef PTSHARK_FEED_H
+#define PTSHARK_FEED_H
+
+#include <stddef.h>
+
+#include "pcapanalyzer/buf.h"
+#include "pcapanalyzer/merge.h"
+#include "plan.h"
+
+#define FEED_FILTER "frame.interface_id < " /* and the number of interfaces */
+
+struct feed {
+	const struct plan *plan;
+	struct capture capture;
+	int needs_times;
+	struct pa_pcapng order; /* of the bytes that the workers are given */
+	unsigned n_workers;
+	struct pa_buf *queues;  /* one for each; what is taken from them is the caller's affair */
+	struct pa_merge *merge; /* is told the owners */
+	struct pa_buf packet;   /* pcap: the record as pcapng has it */
+	int ended;
+};
+
+/* Begin at the start of the capture FD. */
+enum pa_status feed_open(struct feed *f, int fd, struct pa_error *err);
+void feed_close(struct feed *f);
+
+/* Append the next record to the queues; at the end of the capture, f->ended is set. */
+enum pa_status feed_next(struct feed *f, struct pa_error *err);
+
+#endif
