@@ -1,9 +1,10 @@
 /* Rows of several tsharks, in the order of the packets.
  *
  * Each row begins with its frame number, and one worker's rows ascend. Who is told the owner of
- * every frame, in order, knows whose row comes next, and that none comes before it. A frame may be
- * without a row; a row out of place is an error, and so is the row of a worker that failed before
- * it could print it: what was given until then is the beginning of the whole, and nothing else.
+ * every frame, in order, knows whose row comes next, and that none comes before it. Of a frame that
+ * is shared everybody prints a row: the owner's comes first. A frame may be without a row; a row
+ * out of place is an error, and so is the row of a worker that failed before it could print it:
+ * what was given until then is the beginning of the whole, and nothing else.
  */
 #ifndef PCAPANALYZER_MERGE_H
 #define PCAPANALYZER_MERGE_H
@@ -22,6 +23,7 @@ struct pa_merge;
 struct pa_merge_row {
 	unsigned worker;
 	uint64_t frame;
+	int again;            /* of a shared frame, by another than its owner */
 	struct pa_slice line; /* with its line feed */
 };
 
@@ -36,7 +38,7 @@ void pa_merge_free(struct pa_merge *m);
 /* How many more frames may be told. */
 size_t pa_merge_room(const struct pa_merge *m) __attribute__((pure));
 /* The next frame, from 1 on, belongs to WORKER. There must be room. */
-void pa_merge_tell(struct pa_merge *m, unsigned worker);
+void pa_merge_tell(struct pa_merge *m, unsigned worker, int shared);
 
 /* N bytes, more than 0, for what WORKER prints, at *to; or 0 when enough of its rows wait. */
 enum pa_status pa_merge_space(struct pa_merge *m, unsigned worker, uint8_t **to, size_t *n,

@@ -2,7 +2,10 @@
  *
  * A tshark numbers streams as it meets them. Of several, each of which met a part of them, the
  * numbers are put together again: in the order in which they first appear in the rows of the whole.
- * And cells that a capture of another format would not have are emptied.
+ * Rows of packets that several have met tell which of their numbers are the same stream. Numbers
+ * that a worker leaves out are those of streams that appear in no row, and the whole leaves them
+ * out, too; it is supposed that all workers know of them. And cells that a capture of another
+ * format would not have are emptied.
  */
 #ifndef PCAPANALYZER_RENUMBER_H
 #define PCAPANALYZER_RENUMBER_H
@@ -34,5 +37,9 @@ enum pa_status pa_renumber_column(struct pa_renumber *r, unsigned column, enum p
 enum pa_status pa_renumber_row(struct pa_renumber *r, unsigned worker, struct pa_slice line,
                                struct pa_buf *out, struct pa_error *err)
     __attribute__((warn_unused_result));
+
+/* Another WORKER's row of the packet whose row was given last. PA_ENOMEM */
+enum pa_status pa_renumber_again(struct pa_renumber *r, unsigned worker, struct pa_slice line,
+                                 struct pa_error *err) __attribute__((warn_unused_result));
 
 #endif

@@ -69,6 +69,7 @@ static int announces(uint16_t port, int tcp)
 	    135,  /* DCE/RPC endpoint mapper */
 	    111,  /* ONC RPC portmapper */
 	    554,  /* RTSP */
+	    1080, /* SOCKS: numbers a stream more, which is in no row */
 	    1720, /* H.225 */
 	    2000, /* Skinny */
 	    5060, 5061, 8554,

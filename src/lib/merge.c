@@ -7,6 +7,7 @@
 #include "pcapanalyzer/pcapfile.h"
 
 #define READ_BYTES (256u * 1024)
+#define SHARED     0x80 /* beside the owner */
 #define ROW_MAX    (2 * (size_t)PA_PACKET_MAX)
 
 /* What a worker has printed and nobody has taken. */
@@ -23,6 +24,7 @@ struct pa_merge {
 	size_t max_bytes;
 	uint64_t next; /* frame; owners[] has what was told from it on */
 	uint64_t told;
+	unsigned turn; /* how many have had theirs to print a row of frame NEXT */
 	struct printed *printed;
 	uint8_t owners[PA_MERGE_FRAMES];
 };
@@ -38,6 +40,7 @@ enum pa_status pa_merge_new(unsigned n_workers, uint8_t separator, size_t max_by
 		m->max_bytes = max_bytes;
 		m->next = 1;
 		m->told = 0;
+		m->turn = 0;
 		m->printed = calloc(n_workers, sizeof(*m->printed));
 	}
 	if (!m || !m->printed) {
@@ -65,10 +68,10 @@ size_t pa_merge_room(const struct pa_merge *m)
 	return PA_MERGE_FRAMES - (size_t)(m->told + 1 - m->next);
 }
 
-void pa_merge_tell(struct pa_merge *m, unsigned worker)
+void pa_merge_tell(struct pa_merge *m, unsigned worker, int shared)
 {
 	m->told++;
-	m->owners[m->told % PA_MERGE_FRAMES] = (uint8_t)worker;
+	m->owners[m->told % PA_MERGE_FRAMES] = (uint8_t)(worker | (shared ? SHARED : 0));
 }
 
 /* Rows that were taken make room, when what is left is less than they were. */
@@ -141,36 +144,55 @@ static uint64_t frame_of(struct pa_slice line, uint8_t separator)
 	return i < line.len && (line.ptr[i] == separator || line.ptr[i] == '\n') ? n : 0;
 }
 
+/* The row that WORKER printed of frame NEXT; PA_OK with none when it printed none. */
+static enum pa_status take_row(struct pa_merge *m, unsigned worker, struct pa_slice *out,
+                               struct pa_error *err)
+{
+	struct printed *p = &m->printed[worker];
+	struct pa_slice line;
+	uint64_t frame;
+
+	out->len = 0;
+	if (!line_of(p, &line)) {
+		if (!p->ended)
+			return PA_END;
+		return !p->failed ? PA_OK
+		                  : pa_fail(err, PA_ABORTED, 0,
+		                            "worker %u ended before its row of frame %" PRIu64,
+		                            worker + 1, m->next);
+	}
+	frame = frame_of(line, m->separator);
+	if (frame < m->next)
+		return pa_fail(err, PA_EROW, 0,
+		               "worker %u printed something else than its row of frame %" PRIu64,
+		               worker + 1, m->next);
+	if (frame > m->next)
+		return PA_OK;
+	p->taken += line.len;
+	p->searched = p->taken;
+	*out = line;
+	return PA_OK;
+}
+
 enum pa_status pa_merge_next(struct pa_merge *m, struct pa_merge_row *out, struct pa_error *err)
 {
-	for (; m->next <= m->told; m->next++) {
-		unsigned worker = m->owners[m->next % PA_MERGE_FRAMES];
-		struct printed *p = &m->printed[worker];
-		struct pa_slice line;
-		uint64_t frame;
+	for (; m->next <= m->told; m->next++, m->turn = 0) {
+		const uint8_t owner = m->owners[m->next % PA_MERGE_FRAMES];
+		const unsigned turns = owner & SHARED ? m->n_workers : 1;
 
-		if (!line_of(p, &line)) {
-			if (!p->ended)
-				return PA_END;
-			if (p->failed)
-				return pa_fail(err, PA_ABORTED, 0,
-				               "worker %u ended before its row of frame %" PRIu64,
-				               worker + 1, m->next);
-			continue;
+		while (m->turn < turns) {
+			unsigned worker = ((owner & ~(unsigned)SHARED) + m->turn) % m->n_workers;
+			struct pa_slice line;
+			enum pa_status st = take_row(m, worker, &line, err);
+
+			if (st != PA_OK)
+				return st;
+			m->turn++;
+			if (line.len == 0)
+				continue;
+			*out = (struct pa_merge_row){worker, m->next, m->turn > 1, line};
+			return PA_OK;
 		}
-		frame = frame_of(line, m->separator);
-		if (frame > m->next)
-			continue;
-		if (frame < m->next)
-			return pa_fail(err, PA_EROW, 0,
-			               "worker %u printed no row of frame %" PRIu64
-			               " where it stands, but another",
-			               worker + 1, m->next);
-		p->taken += line.len;
-		p->searched = p->taken;
-		m->next++;
-		*out = (struct pa_merge_row){worker, frame, line};
-		return PA_OK;
 	}
 	return PA_END;
 }

@@ -5,16 +5,23 @@
 
 #define NUMBER_MAX 100000000u /* streams of one kind; a tshark has no memory for so many */
 
+#define LAST_MAX 16 /* numbers in a cell that other workers' are compared with */
+
 /* What one worker's numbers are in the whole, plus 1; 0: not seen yet. */
 struct numbers {
 	uint32_t *whole;
-	size_t n;
+	size_t cap;
+	uint32_t top;     /* above all that were seen */
+	uint32_t skipped; /* below it, and not seen */
 };
 
 struct column {
 	unsigned at;
 	enum pa_renumber_how how;
 	uint32_t next;           /* number in the whole */
+	uint32_t skipped;        /* below it, and in no row */
+	uint32_t last[LAST_MAX]; /* the cell that was given last */
+	unsigned n_last;
 	struct numbers *workers; /* an entry each */
 };
 
@@ -93,86 +100,179 @@ enum pa_status pa_renumber_column(struct pa_renumber *r, unsigned column, enum p
 		r->columns = grown;
 	if (!workers)
 		return no_memory(err);
-	r->columns[r->n_columns++] = (struct column){column, how, 0, workers};
+	r->columns[r->n_columns++] = (struct column){.at = column, .how = how, .workers = workers};
 	return PA_OK;
 }
 
-/* The number in the whole of a worker's NUMBER. */
-static enum pa_status whole_of(struct column *c, unsigned worker, uint32_t number, uint32_t *out)
+static enum pa_status reserve(struct numbers *w, uint32_t number)
 {
-	struct numbers *w = &c->workers[worker];
+	size_t cap = (size_t)number + number / 2 + 64;
+	uint32_t *grown;
 
-	if (number >= w->n) {
-		size_t n = (size_t)number + number / 2 + 64;
-		uint32_t *grown = realloc(w->whole, n * sizeof(*grown));
-
-		if (!grown)
-			return PA_ENOMEM;
-		memset(grown + w->n, 0, (n - w->n) * sizeof(*grown));
-		w->whole = grown;
-		w->n = n;
-	}
-	if (w->whole[number] == 0)
-		w->whole[number] = ++c->next;
-	*out = w->whole[number] - 1;
+	if (number < w->cap)
+		return PA_OK;
+	grown = realloc(w->whole, cap * sizeof(*grown));
+	if (!grown)
+		return PA_ENOMEM;
+	memset(grown + w->cap, 0, (cap - w->cap) * sizeof(*grown));
+	w->whole = grown;
+	w->cap = cap;
 	return PA_OK;
+}
+
+/* A worker's NUMBER is seen for the first time. */
+static void meet(struct column *c, struct numbers *w, uint32_t number)
+{
+	if (number < w->top) {
+		w->skipped--;
+		return;
+	}
+	w->skipped += number - w->top;
+	w->top = number + 1;
+	if (w->skipped > c->skipped) {
+		c->next += w->skipped - c->skipped;
+		c->skipped = w->skipped;
+	}
+}
+
+/* The number in the whole of a worker's NUMBER, which it has not got yet. One that was left out
+ * stands as far below the next as it does in the worker. */
+static uint32_t give(struct column *c, const struct numbers *w, uint32_t number)
+{
+	uint32_t above = number + 1;
+
+	if (above == w->top)
+		return c->next++;
+	while (w->whole[above] == 0)
+		above++;
+	return w->whole[above] - 1 >= above - number ? w->whole[above] - 1 - (above - number)
+	                                             : c->next++;
+}
+
+/* The next number of CELL from *i on: 1, and *i is behind it. */
+static int next_number(struct pa_slice cell, size_t *i, uint32_t *number)
+{
+	const size_t start = *i;
+
+	*number = 0;
+	while (*i < cell.len && cell.ptr[*i] >= '0' && cell.ptr[*i] <= '9' && *number < NUMBER_MAX)
+		*number = *number * 10 + (uint32_t)(cell.ptr[(*i)++] - '0');
+	return *i > start && *number < NUMBER_MAX;
 }
 
 /* Numbers, and whatever stands between them. */
 static enum pa_status put_streams(struct column *c, unsigned worker, struct pa_slice cell,
                                   struct pa_buf *out)
 {
+	struct numbers *w = &c->workers[worker];
 	enum pa_status st = PA_OK;
-	size_t i = 0;
+	uint32_t number;
 
-	while (st == PA_OK && i < cell.len) {
-		uint32_t number = 0;
-		size_t start = i;
-
-		while (i < cell.len && cell.ptr[i] >= '0' && cell.ptr[i] <= '9' &&
-		       number < NUMBER_MAX)
-			number = number * 10 + (uint32_t)(cell.ptr[i++] - '0');
-		if (i == start || number >= NUMBER_MAX) {
+	for (size_t i = 0; st == PA_OK && i < cell.len;) {
+		if (!next_number(cell, &i, &number)) {
 			st = pa_buf_putc(out, cell.ptr[i++]);
 			continue;
 		}
-		st = whole_of(c, worker, number, &number);
-		if (st == PA_OK)
-			st = pa_buf_put_u64(out, number);
+		st = reserve(w, number);
+		if (st != PA_OK)
+			return st;
+		if (w->whole[number] == 0) {
+			meet(c, w, number);
+			w->whole[number] = give(c, w, number) + 1;
+		}
+		if (c->n_last < LAST_MAX)
+			c->last[c->n_last++] = w->whole[number];
+		st = pa_buf_put_u64(out, w->whole[number] - 1);
 	}
 	return st;
+}
+
+/* The same cell of another worker: its numbers are those of the cell that was given last. */
+static enum pa_status learn_streams(struct column *c, unsigned worker, struct pa_slice cell)
+{
+	struct numbers *w = &c->workers[worker];
+	unsigned n = 0;
+	uint32_t number;
+
+	for (size_t i = 0; i < cell.len && n < c->n_last;) {
+		if (!next_number(cell, &i, &number)) {
+			i++;
+			continue;
+		}
+		if (reserve(w, number) != PA_OK)
+			return PA_ENOMEM;
+		if (w->whole[number] == 0) {
+			meet(c, w, number);
+			w->whole[number] = c->last[n];
+		}
+		n++;
+	}
+	return PA_OK;
+}
+
+/* Walks over the columns of a row that are to be changed. */
+struct walk {
+	const uint8_t *at;  /* start of a cell; NULL behind the last one */
+	const uint8_t *end; /* the line feed */
+	unsigned column;
+};
+
+static struct walk begin_walk(struct pa_slice line)
+{
+	return (struct walk){line.ptr, line.ptr + line.len - 1, 0};
+}
+
+/* The cell of COLUMN; empty when the row has none. */
+static struct pa_slice walk_to(struct walk *w, unsigned column, uint8_t separator)
+{
+	const uint8_t *stop;
+
+	for (; w->at && w->column < column; w->column++) {
+		w->at = memchr(w->at, separator, (size_t)(w->end - w->at));
+		if (w->at)
+			w->at++;
+	}
+	if (!w->at)
+		return (struct pa_slice){w->end, 0};
+	stop = memchr(w->at, separator, (size_t)(w->end - w->at));
+	return (struct pa_slice){w->at, (size_t)((stop ? stop : w->end) - w->at)};
 }
 
 enum pa_status pa_renumber_row(struct pa_renumber *r, unsigned worker, struct pa_slice line,
                                struct pa_buf *out, struct pa_error *err)
 {
-	const uint8_t *at = line.ptr;                 /* of the cell */
-	const uint8_t *copied = line.ptr;             /* all before it is in OUT */
-	const uint8_t *end = line.ptr + line.len - 1; /* the line feed */
-	unsigned column = 0;
+	const uint8_t *copied = line.ptr; /* all before it is in OUT */
+	struct walk walk = begin_walk(line);
 	enum pa_status st = PA_OK;
 
 	for (size_t i = 0; st == PA_OK && i < r->n_columns; i++) {
 		struct column *c = &r->columns[i];
-		const uint8_t *stop;
+		struct pa_slice cell = walk_to(&walk, c->at, r->separator);
 
-		for (; at && column < c->at; column++) {
-			at = memchr(at, r->separator, (size_t)(end - at));
-			at = at ? at + 1 : NULL;
-		}
-		if (!at)
-			break;
-		stop = memchr(at, r->separator, (size_t)(end - at));
-		stop = stop ? stop : end;
-		if (at == stop)
+		c->n_last = 0;
+		if (cell.len == 0)
 			continue;
-		st = pa_buf_put(out, copied, (size_t)(at - copied));
+		st = pa_buf_put(out, copied, (size_t)(cell.ptr - copied));
 		if (st == PA_OK && c->how == PA_RENUMBER_STREAM)
-			st =
-			    put_streams(c, worker, (struct pa_slice){at, (size_t)(stop - at)}, out);
-		copied = stop;
+			st = put_streams(c, worker, cell, out);
+		copied = cell.ptr + cell.len;
 	}
 	if (st == PA_OK)
-		st = pa_buf_put(out, copied, (size_t)(end + 1 - copied));
+		st = pa_buf_put(out, copied, (size_t)(walk.end + 1 - copied));
+	return st == PA_OK ? PA_OK : no_memory(err);
+}
+
+enum pa_status pa_renumber_again(struct pa_renumber *r, unsigned worker, struct pa_slice line,
+                                 struct pa_error *err)
+{
+	struct walk walk = begin_walk(line);
+	enum pa_status st = PA_OK;
+
+	for (size_t i = 0; st == PA_OK && i < r->n_columns; i++) {
+		struct column *c = &r->columns[i];
+
+		if (c->how == PA_RENUMBER_STREAM)
+			st = learn_streams(c, worker, walk_to(&walk, c->at, r->separator));
+	}
 	return st == PA_OK ? PA_OK : no_memory(err);
 }

@@ -18,6 +18,7 @@ struct division {
 	struct feed feed;
 	struct pa_renumber *renumber;
 	struct pa_buf out;
+	uint64_t printed; /* frame of the last row in it */
 };
 
 static enum pa_status write_rows(struct division *d, struct pa_error *err)
@@ -47,7 +48,12 @@ static enum pa_status take_rows(struct division *d, struct pa_error *err)
 	enum pa_status st;
 
 	while ((st = pa_merge_next(d->workers.merge, &row, err)) == PA_OK) {
-		st = pa_renumber_row(d->renumber, row.worker, row.line, &d->out, err);
+		if (!row.again)
+			st = pa_renumber_row(d->renumber, row.worker, row.line, &d->out, err);
+		else if (row.frame == d->printed)
+			st = pa_renumber_again(d->renumber, row.worker, row.line, err);
+		if (!row.again)
+			d->printed = row.frame;
 		if (st == PA_OK && d->out.len >= OUTPUT_BYTES)
 			st = write_rows(d, err);
 		if (st != PA_OK)

@@ -63,7 +63,7 @@ static struct pa_slice make_interface(const struct plan *p, uint8_t block[32])
 	return (struct pa_slice){block, sizeof(b)};
 }
 
-/* All interfaces three times: as they are, hidden, and hidden with the dummy link type. */
+/* All interfaces twice: as they are, and with the dummy link type. */
 static enum pa_status put_interfaces(struct feed *f, struct pa_slice blocks, struct pa_error *err)
 {
 	struct pa_buf dummies;
@@ -80,8 +80,6 @@ static enum pa_status put_interfaces(struct feed *f, struct pa_slice blocks, str
 		dummies.ptr[at + (f->order.swapped ? 9 : 8)] = DUMMY_LINK;
 	}
 	st = put_all(f, blocks, err);
-	if (st == PA_OK)
-		st = put_all(f, blocks, err);
 	if (st == PA_OK)
 		st = put_all(f, pa_buf_slice(&dummies), err);
 	pa_buf_done(&dummies);
@@ -146,7 +144,7 @@ static struct pa_slice make_mask(struct feed *f, struct pa_slice block, uint32_t
 
 	if (timed) {
 		memcpy(mask, block.ptr, 20);
-		set_u32(f, mask + 8, 2 * f->plan->n_interfaces + interface);
+		set_u32(f, mask + 8, f->plan->n_interfaces + interface);
 		memset(mask + 20, 0, 8);
 	} else {
 		set_u32(f, mask, CUSTOM_BLOCK);
@@ -155,19 +153,6 @@ static struct pa_slice make_mask(struct feed *f, struct pa_slice block, uint32_t
 	set_u32(f, mask + 4, n);
 	set_u32(f, mask + n - 4, n);
 	return (struct pa_slice){mask, n};
-}
-
-static enum pa_status put_hidden(struct feed *f, unsigned worker, struct pa_slice block,
-                                 uint32_t interface, struct pa_error *err)
-{
-	uint8_t id[4];
-	enum pa_status st;
-
-	set_u32(f, id, f->plan->n_interfaces + interface);
-	st = put(f, worker, block.ptr, 8, err);
-	if (st == PA_OK)
-		st = put(f, worker, id, sizeof(id), err);
-	return st == PA_OK ? put(f, worker, block.ptr + 12, block.len - 12, err) : st;
 }
 
 static enum pa_status put_packet(struct feed *f, const struct pa_record *r, struct pa_slice block,
@@ -182,14 +167,10 @@ static enum pa_status put_packet(struct feed *f, const struct pa_record *r, stru
 	enum pa_status st = PA_OK;
 
 	for (unsigned i = 0; st == PA_OK && i < f->n_workers; i++)
-		if (i == owner)
-			st = put(f, i, block.ptr, block.len, err);
-		else if (flow.shared)
-			st = put_hidden(f, i, block, r->interface, err);
-		else
-			st = put(f, i, mask.ptr, mask.len, err);
+		st = i == owner || flow.shared ? put(f, i, block.ptr, block.len, err)
+		                               : put(f, i, mask.ptr, mask.len, err);
 	if (st == PA_OK)
-		pa_merge_tell(f->merge, owner);
+		pa_merge_tell(f->merge, owner, flow.shared);
 	return st;
 }
 

@@ -1,10 +1,10 @@
 /* The capture that each worker is given.
  *
  * It is a pcapng file with a record for every packet. The worker's own packets stand in it as they
- * are; those of others without a byte, as custom blocks, which are frames to tshark and the
- * cheapest it has. Where times have to be known, it is an empty packet of interface 2N+I instead,
- * for interface I of N. What all must see but one may print comes from interface N+I to the others.
- * A display filter for interfaces below N prints each packet once.
+ * are, and so do those that all must see; those of others without a byte, as custom blocks, which
+ * are frames to tshark and the cheapest it has. Where times have to be known, it is an empty packet
+ * of interface N+I instead, for interface I of N. A display filter for interfaces below N hides
+ * both.
  */
 #ifndef PTSHARK_FEED_H
 #define PTSHARK_FEED_H

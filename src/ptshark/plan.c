@@ -140,7 +140,8 @@ enum pa_status plan_read(int fd, struct plan *out, struct pa_error *err)
 	}
 	if (out->strange > out->frames / 2) {
 		r.frame = 0;
-		refuse(out, &r, "most of its packets have a link type whose addresses are not known");
+		refuse(out, &r,
+		       "most of its packets have a link type whose addresses are not known");
 	}
 	capture_close(&c);
 	if (st != PA_OK && st != PA_END)
