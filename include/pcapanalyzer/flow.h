@@ -2,8 +2,9 @@
  *
  * What Wireshark remembers of a packet, it remembers by the pair of addresses: both directions of a
  * conversation, fragments, the data connection of FTP. So the pair decides, whichever of the two
- * came first, and the outermost pair, because a tunnel is one conversation, too. An ICMP error
- * belongs to the packet that it quotes.
+ * came first. Of IP in IP, and in GRE, it is the innermost, which may be without the tunnel
+ * elsewhere in the capture; a tunnel in UDP or TCP is a conversation itself, and its pair decides.
+ * An ICMP error belongs to the packet that it quotes.
  *
  * Some protocols announce conversations between other addresses (SIP, RTSP, H.323, ...), or tell
  * everybody something (DHCP). Their packets must be seen by every tshark.

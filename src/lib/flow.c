@@ -12,11 +12,14 @@
 #define PPP_IP4           0x0021
 #define PPP_IP6           0x0057
 #define PROTO_ICMP        1
+#define PROTO_IP4         4 /* in IP */
 #define PROTO_TCP         6
 #define PROTO_UDP         17
+#define PROTO_IP6         41 /* in IP */
+#define PROTO_GRE         47
 #define PROTO_ICMP6       58
 #define TAGS_MAX          16 /* VLANs and labels in a row */
-#define QUOTES_MAX        4  /* ICMP errors in each other */
+#define NESTED_MAX        8  /* headers of IP in each other */
 #define NEAR              64 /* bytes in which a request or status line shows what it is */
 
 static uint16_t u16(const uint8_t *p)
@@ -117,8 +120,6 @@ static int is_shared(uint8_t protocol, struct pa_slice segment)
 
 /* Layers */
 
-static struct pa_flow of_ip(struct pa_slice s);
-
 /* What an ICMP error quotes, which stands behind its 8 bytes; or nothing. */
 static struct pa_slice quoted(uint8_t protocol, struct pa_slice s)
 {
@@ -138,7 +139,8 @@ static struct pa_slice quoted(uint8_t protocol, struct pa_slice s)
 struct ip {
 	uint32_t hash;
 	uint8_t protocol;
-	int fragment; /* not the first one: PAYLOAD has no header */
+	int fragment; /* one of several */
+	int later;    /* and not the first: PAYLOAD has no header */
 	struct pa_slice payload;
 };
 
@@ -151,7 +153,8 @@ static int read_ip4(struct pa_slice s, struct ip *out)
 	header = (size_t)(s.ptr[0] & 15) * 4;
 	out->hash = hash_pair(s.ptr + 12, s.ptr + 16, 4);
 	out->protocol = s.ptr[9];
-	out->fragment = (u16(s.ptr + 6) & 0x1fff) != 0;
+	out->fragment = (u16(s.ptr + 6) & 0x3fff) != 0;
+	out->later = (u16(s.ptr + 6) & 0x1fff) != 0;
 	out->payload = s;
 	return header >= 20 && skip(&out->payload, header);
 }
@@ -163,7 +166,6 @@ static int read_ip6(struct pa_slice s, struct ip *out)
 		return 0;
 	out->hash = hash_pair(s.ptr + 8, s.ptr + 24, 16);
 	out->protocol = s.ptr[6];
-	out->fragment = 0;
 	out->payload = s;
 	if (!skip(&out->payload, 40))
 		return 0;
@@ -178,7 +180,8 @@ static int read_ip6(struct pa_slice s, struct ip *out)
 				return 1;
 			break;
 		case 44:
-			out->fragment = (u16(p + 2) & 0xfff8) != 0;
+			out->fragment = (u16(p + 2) & 0xfff9) != 0;
+			out->later = (u16(p + 2) & 0xfff8) != 0;
 			if (!skip(&out->payload, 8))
 				return 1;
 			break;
@@ -205,18 +208,63 @@ static int read_ip(struct pa_slice s, struct ip *out)
 	}
 }
 
+/* The packet of IP that GRE carries; or nothing. */
+static struct pa_slice in_gre(struct pa_slice s)
+{
+	const struct pa_slice none = {NULL, 0};
+	size_t header = 4;
+
+	/* Version 0, no routing, and the EtherType of IP. */
+	if (s.len < 4 || (u16(s.ptr) & 0x4007) != 0 ||
+	    (u16(s.ptr + 2) != ETHERTYPE_IP4 && u16(s.ptr + 2) != ETHERTYPE_IP6))
+		return none;
+	header += s.ptr[0] & 0x80 ? 4 : 0; /* checksum */
+	header += s.ptr[0] & 0x20 ? 4 : 0; /* key */
+	header += s.ptr[0] & 0x10 ? 4 : 0; /* sequence number */
+	return skip(&s, header) ? s : none;
+}
+
+/* The packet of IP in IP; or nothing. */
+static struct pa_slice inner(const struct ip *ip)
+{
+	const struct pa_slice none = {NULL, 0};
+
+	switch (ip->protocol) {
+	case PROTO_IP4:
+	case PROTO_IP6:
+		return ip->payload;
+	case PROTO_GRE:
+		return in_gre(ip->payload);
+	case PROTO_ICMP:
+	case PROTO_ICMP6:
+		return quoted(ip->protocol, ip->payload);
+	default:
+		return none;
+	}
+}
+
+static int is_tunnel(uint8_t protocol)
+{
+	return protocol == PROTO_IP4 || protocol == PROTO_IP6 || protocol == PROTO_GRE;
+}
+
 static struct pa_flow of_ip(struct pa_slice s)
 {
 	struct pa_flow flow = {0, 0};
-	struct ip ip;
+	struct ip ip = {.hash = 0};
 
-	for (int i = 0; i < QUOTES_MAX && read_ip(s, &ip); i++) {
+	for (int i = 0; i < NESTED_MAX && read_ip(s, &ip); i++) {
 		flow.hash = ip.hash;
-		if (ip.fragment || (ip.protocol != PROTO_ICMP && ip.protocol != PROTO_ICMP6))
-			break;
-		s = quoted(ip.protocol, ip.payload);
+		/* Whose packet the pieces of a tunnel's are is not known before they are together.
+		 */
+		if (ip.fragment) {
+			flow.shared = is_tunnel(ip.protocol);
+			if (flow.shared || ip.later)
+				return flow;
+		}
+		s = inner(&ip);
 	}
-	if (flow.hash != 0 && !ip.fragment)
+	if (flow.hash != 0)
 		flow.shared = is_shared(ip.protocol, ip.payload);
 	return flow;
 }

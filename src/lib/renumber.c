@@ -149,15 +149,21 @@ static uint32_t give(struct column *c, const struct numbers *w, uint32_t number)
 	                                             : c->next++;
 }
 
-/* The next number of CELL from *i on: 1, and *i is behind it. */
-static int next_number(struct pa_slice cell, size_t *i, uint32_t *number)
+/* The next piece of CELL, from *i on, which is then behind it: 1 when it is a number, else 0. */
+static int next_piece(struct pa_slice cell, size_t *i, uint32_t *number)
 {
 	const size_t start = *i;
+	int fits = 1;
 
 	*number = 0;
-	while (*i < cell.len && cell.ptr[*i] >= '0' && cell.ptr[*i] <= '9' && *number < NUMBER_MAX)
-		*number = *number * 10 + (uint32_t)(cell.ptr[(*i)++] - '0');
-	return *i > start && *number < NUMBER_MAX;
+	for (; *i < cell.len && cell.ptr[*i] >= '0' && cell.ptr[*i] <= '9'; (*i)++) {
+		fits = fits && *number < NUMBER_MAX;
+		*number = fits ? *number * 10 + (uint32_t)(cell.ptr[*i] - '0') : NUMBER_MAX;
+	}
+	if (*i > start)
+		return fits && *number < NUMBER_MAX;
+	(*i)++;
+	return 0;
 }
 
 /* Numbers, and whatever stands between them. */
@@ -169,8 +175,10 @@ static enum pa_status put_streams(struct column *c, unsigned worker, struct pa_s
 	uint32_t number;
 
 	for (size_t i = 0; st == PA_OK && i < cell.len;) {
-		if (!next_number(cell, &i, &number)) {
-			st = pa_buf_putc(out, cell.ptr[i++]);
+		const size_t start = i;
+
+		if (!next_piece(cell, &i, &number)) {
+			st = pa_buf_put(out, cell.ptr + start, i - start);
 			continue;
 		}
 		st = reserve(w, number);
@@ -195,10 +203,8 @@ static enum pa_status learn_streams(struct column *c, unsigned worker, struct pa
 	uint32_t number;
 
 	for (size_t i = 0; i < cell.len && n < c->n_last;) {
-		if (!next_number(cell, &i, &number)) {
-			i++;
+		if (!next_piece(cell, &i, &number))
 			continue;
-		}
 		if (reserve(w, number) != PA_OK)
 			return PA_ENOMEM;
 		if (w->whole[number] == 0) {

@@ -129,6 +129,28 @@ static void close_pipe(int *fd)
 	*fd = -1;
 }
 
+/* What is more than fits is dropped. */
+static void keep(struct pa_buf *b, const uint8_t *bytes, size_t n)
+{
+	if (n > 0 && pa_buf_reserve(b, n) == PA_OK) {
+		memcpy(b->ptr + b->len, bytes, n);
+		b->len += n;
+	}
+}
+
+/* The first bytes of what it says. 1 when there may be more. */
+static int read_words(struct worker *a)
+{
+	uint8_t bytes[4096];
+	ssize_t got = a->err >= 0 ? read(a->err, bytes, sizeof(bytes)) : -1;
+
+	if (got > 0)
+		keep(&a->words, bytes, (size_t)got);
+	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+		close_pipe(&a->err);
+	return got > 0;
+}
+
 /* Wait for worker I, whose output has ended. */
 static void bury(struct workers *w, unsigned i)
 {
@@ -139,6 +161,8 @@ static void bury(struct workers *w, unsigned i)
 	do
 		got = waitpid(a->pid, &status, 0);
 	while (got < 0 && errno == EINTR);
+	while (read_words(a))
+		continue;
 	children[i] = 0;
 	a->pid = 0;
 	a->status = got < 0               ? EXIT_CANNOT_RUN
@@ -233,18 +257,6 @@ static enum pa_status read_rows(struct workers *w, unsigned i, struct pa_error *
 	return PA_OK;
 }
 
-/* The first bytes of what it says are kept. */
-static void read_words(struct worker *a)
-{
-	uint8_t bytes[4096];
-	ssize_t got = read(a->err, bytes, sizeof(bytes));
-
-	if (got > 0)
-		(void)pa_buf_put(&a->words, bytes, (size_t)got);
-	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
-		close_pipe(&a->err);
-}
-
 enum pa_status workers_step(struct workers *w, int finished, struct pa_error *err)
 {
 	struct pollfd fds[PA_WORKERS_MAX * PIPES];
@@ -280,7 +292,7 @@ enum pa_status workers_step(struct workers *w, int finished, struct pa_error *er
 		if (p[0].revents)
 			st = send_some(w, i, err);
 		if (p[2].revents)
-			read_words(&w->all[i]);
+			(void)read_words(&w->all[i]);
 		if (st == PA_OK && p[1].revents)
 			st = read_rows(w, i, err);
 	}
@@ -303,6 +315,7 @@ static int said_before(struct pa_slice text, struct pa_slice line)
 	return 0;
 }
 
+/* A line that is cut is that of a worker that we ended. */
 static void add_new_lines(struct pa_buf *all, struct pa_slice words)
 {
 	const struct pa_slice before = pa_buf_slice(all);
@@ -313,19 +326,18 @@ static void add_new_lines(struct pa_buf *all, struct pa_slice words)
 		const uint8_t *lf = memchr(words.ptr, '\n', words.len);
 		size_t n = lf ? (size_t)(lf - words.ptr) + 1 : words.len;
 
-		if (!said_before(before, (struct pa_slice){words.ptr, n}))
-			(void)pa_buf_put(&new_lines, words.ptr, n);
+		if (lf && !said_before(before, (struct pa_slice){words.ptr, n}))
+			keep(&new_lines, words.ptr, n);
 		words.ptr += n;
 		words.len -= n;
 	}
-	(void)pa_buf_put(all, new_lines.ptr, new_lines.len);
+	keep(all, new_lines.ptr, new_lines.len);
 	pa_buf_done(&new_lines);
 }
 
 void workers_say(const struct workers *w)
 {
 	struct pa_buf all;
-	struct pa_error ignored = {0};
 
 	pa_buf_init(&all, (size_t)WORDS_MAX * (w->n + 1));
 	if (w->first_failed > 0)
@@ -334,6 +346,7 @@ void workers_say(const struct workers *w)
 		if (i + 1 != w->first_failed)
 			add_new_lines(&all, pa_buf_slice(&w->all[i].words));
 	/* Nobody to tell it to is no failure of the rows. */
-	(void)!pa_io_write_all(STDERR_FILENO, all.ptr, all.len, "standard error", &ignored);
+	if (pa_io_write_all(STDERR_FILENO, all.ptr, all.len, "standard error", NULL) != PA_OK)
+		pa_buf_reset(&all);
 	pa_buf_done(&all);
 }
