@@ -19,7 +19,6 @@
 #define PROTO_GRE         47
 #define PROTO_ICMP6       58
 #define TAGS_MAX          16 /* VLANs and labels in a row */
-#define NESTED_MAX        8  /* headers of IP in each other */
 #define NEAR              64 /* bytes in which a request or status line shows what it is */
 
 static uint16_t u16(const uint8_t *p)
@@ -253,7 +252,7 @@ static struct pa_flow of_ip(struct pa_slice s)
 	struct pa_flow flow = {0, 0};
 	struct ip ip = {.hash = 0};
 
-	for (int i = 0; i < NESTED_MAX && read_ip(s, &ip); i++) {
+	while (read_ip(s, &ip)) {
 		flow.hash = ip.hash;
 		/* Whose packet the pieces of a tunnel's are is not known before they are together.
 		 */
