@@ -2,9 +2,9 @@
  *
  * Each row begins with its frame number, and one worker's rows ascend. Who is told the owner of
  * every frame, in order, knows whose row comes next, and that none comes before it. Of a frame that
- * is shared everybody prints a row: the owner's comes first. A frame may be without a row; a row
- * out of place is an error, and so is the row of a worker that failed before it could print it:
- * what was given until then is the beginning of the whole, and nothing else.
+ * is shared everybody prints a row: the owner's comes first. A frame in between may be without a
+ * row; a row out of place is an error, and so is the row of a worker that failed before it could
+ * print it: what was given until then is the beginning of the whole, and nothing else.
  */
 #ifndef PCAPANALYZER_MERGE_H
 #define PCAPANALYZER_MERGE_H
@@ -45,12 +45,12 @@ enum pa_status pa_merge_space(struct pa_merge *m, unsigned worker, uint8_t **to,
                               struct pa_error *err) __attribute__((warn_unused_result));
 /* N of them have been filled. */
 void pa_merge_filled(struct pa_merge *m, unsigned worker, size_t n);
-/* WORKER prints no more; FAILED when it did not finish. */
-void pa_merge_ended(struct pa_merge *m, unsigned worker, int failed);
+/* WORKER prints no more. */
+void pa_merge_ended(struct pa_merge *m, unsigned worker);
 
 /* The next row; its line lives until the next call.
  * PA_END:     none yet, or no more
- * PA_ABORTED: it is the row of a worker that failed
+ * PA_ABORTED: it is the row of a worker that ended without it
  * PA_EROW:    a worker printed something else; err says what */
 enum pa_status pa_merge_next(struct pa_merge *m, struct pa_merge_row *out, struct pa_error *err)
     __attribute__((warn_unused_result));

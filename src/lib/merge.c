@@ -1,5 +1,6 @@
 #include "pcapanalyzer/merge.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@ struct printed {
 	struct pa_buf bytes;
 	size_t taken;
 	size_t searched; /* no line feed stands before this, from TAKEN on */
-	int ended, failed;
+	int ended;
 };
 
 struct pa_merge {
@@ -33,6 +34,8 @@ enum pa_status pa_merge_new(unsigned n_workers, uint8_t separator, size_t max_by
                             struct pa_merge **out, struct pa_error *err)
 {
 	struct pa_merge *m = malloc(sizeof(*m));
+
+	assert(n_workers <= PA_WORKERS_MAX);
 
 	if (m) {
 		m->n_workers = n_workers;
@@ -111,10 +114,9 @@ void pa_merge_filled(struct pa_merge *m, unsigned worker, size_t n)
 	m->printed[worker].bytes.len += n;
 }
 
-void pa_merge_ended(struct pa_merge *m, unsigned worker, int failed)
+void pa_merge_ended(struct pa_merge *m, unsigned worker)
 {
 	m->printed[worker].ended = 1;
-	m->printed[worker].failed = failed;
 }
 
 /* The next line of P with its line feed; 0 when there is none yet. */
@@ -153,14 +155,11 @@ static enum pa_status take_row(struct pa_merge *m, unsigned worker, struct pa_sl
 	uint64_t frame;
 
 	out->len = 0;
-	if (!line_of(p, &line)) {
-		if (!p->ended)
-			return PA_END;
-		return !p->failed ? PA_OK
-		                  : pa_fail(err, PA_ABORTED, 0,
-		                            "worker %u ended before its row of frame %" PRIu64,
-		                            worker + 1, m->next);
-	}
+	if (!line_of(p, &line))
+		return !p->ended ? PA_END
+		                 : pa_fail(err, PA_ABORTED, 0,
+		                           "worker %u ended before its row of frame %" PRIu64,
+		                           worker + 1, m->next);
 	frame = frame_of(line, m->separator);
 	if (frame < m->next)
 		return pa_fail(err, PA_EROW, 0,
@@ -176,6 +175,7 @@ static enum pa_status take_row(struct pa_merge *m, unsigned worker, struct pa_sl
 
 enum pa_status pa_merge_next(struct pa_merge *m, struct pa_merge_row *out, struct pa_error *err)
 {
+	assert(m->n_workers > 0);
 	for (; m->next <= m->told; m->next++, m->turn = 0) {
 		const uint8_t owner = m->owners[m->next % PA_MERGE_FRAMES];
 		const unsigned turns = owner & SHARED ? m->n_workers : 1;

@@ -98,7 +98,7 @@ static enum pa_status take_words(struct command *c, size_t i, struct pa_error *e
 {
 	enum pa_status st = PA_OK;
 
-	for (; st == PA_OK && i < c->n; i++) {
+	for (; st == PA_OK && i < c->n && c->argv[i]; i++) {
 		const char *word = c->argv[i];
 
 		if (word[0] != '-' || word[1] == '\0') {
@@ -126,7 +126,7 @@ enum pa_status command_read(char **argv, struct command *out, struct pa_error *e
 
 	while (argv[c.n])
 		c.n++;
-	c.fields = calloc(c.n, sizeof(*c.fields));
+	c.fields = calloc(c.n + 1, sizeof(*c.fields));
 	if (!c.fields)
 		return pa_fail(err, PA_ENOMEM, 0, "no memory for arguments");
 	st = take_words(&c, find_tshark(argv, c.n) + 1, err);

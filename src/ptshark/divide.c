@@ -89,7 +89,7 @@ static enum pa_status start(struct division *d, int fd, unsigned n, const struct
 
 	if (!argv)
 		return pa_fail(err, PA_ENOMEM, 0, "no memory for arguments");
-	(void)snprintf(filter, sizeof(filter), FEED_FILTER "%" PRIu32, p->n_interfaces);
+	(void)snprintf(filter, sizeof(filter), FEED_FILTER, p->n_interfaces);
 	st = pa_merge_new(n, c->separator, ROWS_BYTES, &d->workers.merge, err);
 	if (st == PA_OK)
 		st = command_renumber(c, n, p->format == PA_PCAPFILE_PCAP, &d->renumber, err);

@@ -9,13 +9,16 @@
 #ifndef PTSHARK_FEED_H
 #define PTSHARK_FEED_H
 
+#include <inttypes.h>
 #include <stddef.h>
 
 #include "pcapanalyzer/buf.h"
 #include "pcapanalyzer/merge.h"
 #include "plan.h"
 
-#define FEED_FILTER "frame.interface_id < " /* and the number of interfaces */
+/* For the number of interfaces. tshark 4.6 takes a custom block to be of the interface of the
+ * packet before it. */
+#define FEED_FILTER "frame.interface_id < %" PRIu32 " && frame.cap_len > 0"
 
 struct feed {
 	const struct plan *plan;

@@ -78,6 +78,8 @@ static void take_packet(struct plan *p, const struct pa_record *r)
 		refuse(p, r, "is in a block of an old or simple kind");
 	else if (r->caplen > PACKET_MAX || r->caplen > r->len)
 		refuse(p, r, "has a length that cannot be");
+	else if (r->caplen == 0)
+		refuse(p, r, "has no bytes");
 	else if (p->format == PA_PCAPFILE_PCAP &&
 	         pa_pcapng_u32(&p->order, r->block.ptr + 4) >= whole)
 		refuse(p, r, "has a time that cannot be");

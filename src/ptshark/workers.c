@@ -158,6 +158,8 @@ static void bury(struct workers *w, unsigned i)
 	int status = 0;
 	pid_t got;
 
+	/* It may read on, and must not wait for us. */
+	close_pipe(&a->in);
 	do
 		got = waitpid(a->pid, &status, 0);
 	while (got < 0 && errno == EINTR);
@@ -168,6 +170,9 @@ static void bury(struct workers *w, unsigned i)
 	a->status = got < 0               ? EXIT_CANNOT_RUN
 	            : WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 	                                  : WEXITSTATUS(status);
+	/* tshark 4.6 ends so when it is ended in the middle. */
+	if (a->status == 0 && !a->given)
+		a->status = PA_EXIT_FAILED;
 	if (a->status != 0 && w->first_failed == 0)
 		w->first_failed = i + 1;
 }
@@ -249,7 +254,7 @@ static enum pa_status read_rows(struct workers *w, unsigned i, struct pa_error *
 	} else if (got == 0) {
 		close_pipe(&a->out);
 		bury(w, i);
-		pa_merge_ended(w->merge, i, a->status != 0);
+		pa_merge_ended(w->merge, i);
 	} else if (errno != EAGAIN && errno != EINTR) {
 		return pa_fail(err, PA_EIO, errno, "cannot read from a worker: %s",
 		               strerror(errno));
@@ -268,8 +273,10 @@ enum pa_status workers_step(struct workers *w, int finished, struct pa_error *er
 		uint8_t *to;
 		size_t n = 0;
 
-		if (finished && w->queues[i].len == 0)
+		if (finished && w->queues[i].len == 0 && a->in >= 0) {
+			a->given = 1;
 			close_pipe(&a->in);
+		}
 		p[0] = (struct pollfd){a->in, POLLOUT, 0};
 		p[1] = (struct pollfd){a->out, POLLIN, 0};
 		p[2] = (struct pollfd){a->err, POLLIN, 0};

@@ -16,6 +16,7 @@ struct worker {
 	pid_t pid;        /* 0: none, or it has been waited for */
 	int in, out, err; /* -1: closed */
 	size_t sent;      /* bytes of its queue */
+	int given;        /* the whole capture */
 	struct pa_buf words;
 	int status; /* exit status as a shell has it */
 };

@@ -91,8 +91,9 @@ static void without_row(void **state)
 	takes(m, "0:2\tb\n", PA_END); /* 3 may still come */
 	print(m, 1, "4\td\n");
 	takes(m, "1:4\td\n", PA_END);
-	pa_merge_ended(m, 0, 0);
-	takes(m, "", PA_END);
+	print(m, 0, "5\te\n");
+	pa_merge_ended(m, 0);
+	takes(m, "0:5\te\n", PA_END);
 	assert_true(pa_merge_done(m));
 	pa_merge_free(m);
 }
@@ -105,7 +106,7 @@ static void failed(void **state)
 	tell(m, "010");
 	print(m, 0, "1\ta\n3\t");
 	print(m, 1, "2\tb\n");
-	pa_merge_ended(m, 0, 1);
+	pa_merge_ended(m, 0);
 	takes(m, "0:1\ta\n1:2\tb\n", PA_ABORTED);
 	pa_merge_free(m);
 }
@@ -135,7 +136,7 @@ static void too_many(void **state)
 	(void)state;
 	tell(m, "0");
 	print(m, 0, "1\n2\n");
-	pa_merge_ended(m, 0, 0);
+	pa_merge_ended(m, 0);
 	takes(m, "0:1\n", PA_END);
 	assert_false(pa_merge_done(m));
 	pa_merge_free(m);
