@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# bash completion for pcapanalyzer, tshark2csv, csv2mysql, pcapfile and pcapsandbox. Nothing is listed here: the
+# bash completion for pcapanalyzer, tshark2csv, csv2mysql, pcapfile, pcapsandbox and ptshark. Nothing is listed here: the
 # programs are asked with --dump-options ("--name TAB -x TAB argument TAB help TAB command").
 
 _pcapanalyzer_files() {
@@ -72,4 +72,4 @@ _pcapanalyzer() {
 	_pcapanalyzer_files "$cur"
 }
 
-complete -F _pcapanalyzer pcapanalyzer tshark2csv csv2mysql pcapfile pcapsandbox
+complete -F _pcapanalyzer pcapanalyzer tshark2csv csv2mysql pcapfile pcapsandbox ptshark

@@ -21,7 +21,7 @@ doctor_note() {
 
 doctor_programs() {
 	local name path
-	for name in tshark2csv csv2mysql pcapfile pcapsandbox; do
+	for name in tshark2csv csv2mysql pcapfile pcapsandbox ptshark; do
 		if path=$(find_program "$name"); then
 			PROGRAM["$name"]=$path
 			doctor_ok "$name" "$path, $("$path" --version 2>&1 | head -n 1)"

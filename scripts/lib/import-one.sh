@@ -63,13 +63,14 @@ text=$(printf '%s' "$name" | iconv -f UTF-8 -t UTF-8 2>/dev/null) || {
 text=${text//[[:cntrl:]]/?}
 
 mapfile -t args <"$IMPORT_DIR/tshark-args"
+note=''
 
 # The one place where a capture is dissected: dissect FILE ARGUMENT... What tshark says besides
-# goes to $work/tshark.err.
+# goes to $work/tshark.err. TSHARK_JOBS tsharks share the work, where that is worth it.
 dissect() {
-	local input=$1
+	local input=$1 DIVIDE=("$PTSHARK" -j "$TSHARK_JOBS" --)
 	shift
-	clean_wireshark "$work/home" "$TSHARK" -r - --log-level critical "${args[@]}" "$@" \
+	clean_wireshark "$work/home" "$TSHARK" --log-level critical "${args[@]}" "$@" \
 		<"$input" 2>"$work/tshark.err"
 }
 
@@ -99,6 +100,12 @@ read_capture() {
 
 poison_recall
 read_capture
+# Several need more memory than one, and the search for poison looks at one.
+if [[ $end == failed && $TSHARK_JOBS -gt 1 ]] && poison_likely "$(<"$work/tshark.rc")"; then
+	note="$(poison_how "$(<"$work/tshark.rc")") with $TSHARK_JOBS of them at work; one has read it"
+	TSHARK_JOBS=1
+	read_capture
+fi
 while [[ $end == failed ]] && poison_likely "$(<"$work/tshark.rc")"; do
 	poison_find
 	read_capture
@@ -130,4 +137,4 @@ if [[ $end == truncated ]]; then
 elif [[ $rc -eq 3 ]]; then
 	result rejects "$rows" "$(poison_words)$(filter_words)"
 fi
-result 'done' "$rows" ''
+result 'done' "$rows" "$note"

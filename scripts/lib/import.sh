@@ -77,7 +77,10 @@ import_finish() {
 	DONE_PACKETS=$((DONE_PACKETS + packets))
 	[[ $state == failed ]] || N_REPLACED=$((N_REPLACED + RESULT[replaced]))
 	case $state in
-	done) N_DONE=$((N_DONE + 1)) ;;
+	done)
+		N_DONE=$((N_DONE + 1))
+		[[ -z $text ]] || say "$name: $text"
+		;;
 	known)
 		N_KNOWN=$((N_KNOWN + 1))
 		[[ ${#FILES[@]} -gt 1 ]] || say "$name: $text"
@@ -137,9 +140,7 @@ import_progress() {
 # --- the command ------------------------------------------------------------------------
 
 import_settings() {
-	local jobs
-	jobs=${OPT[jobs]:-$(nproc 2>/dev/null || echo 1)}
-	JOBS=$jobs
+	JOBS=${OPT[jobs]:-$(default_jobs)}
 	REDISSECT=${OPT[redissect]:-0}
 	PROGRESS=0
 	case ${OPT[progress]:-auto} in
@@ -173,23 +174,29 @@ import_ask_database() {
 	esac
 }
 
+# What is left of the jobs when every capture that is left has its one is shared among them.
 import_workers() {
-	local next=0 n
+	local next=0 n free=$JOBS left
+	local -A taken=() # jobs by the number of the capture
 	START_US=${EPOCHREALTIME/./}
 	workers_open
 	while [[ $next -lt ${#FILES[@]} || ${#WORKER[@]} -gt 0 ]]; do
-		while [[ $next -lt ${#FILES[@]} && ${#WORKER[@]} -lt $JOBS ]]; do
+		while [[ $next -lt ${#FILES[@]} && $free -gt 0 ]]; do
 			# The loader has fallen behind: do not fill the disk.
 			if [[ ${#WORKER[@]} -gt 0 && -n $LOADER ]] && ! loader_gone &&
 				[[ $(count_batches ready) -ge 500 ]]; then
 				break
 			fi
+			left=$((${#FILES[@]} - next))
+			TSHARK_JOBS=$((free > left ? (free + left - 1) / left : 1))
 			worker_start "$next" import-one.sh "${FILES[next]}" "${NAMES[next]}"
+			taken[$next]=$TSHARK_JOBS free=$((free - TSHARK_JOBS))
 			next=$((next + 1))
 		done
 		workers_wait 0.25
 		for n in "${ENDED[@]}"; do
 			import_finish "$n"
+			free=$((free + taken[$n]))
 		done
 		import_progress
 		if loader_gone; then
@@ -213,7 +220,7 @@ import_wait_for_loader() {
 import_run() {
 	local sum verb=imported i code waiting later=''
 	[[ ${#OPERANDS[@]} -gt 0 ]] || usage_error "import needs a FILE, a DIR or -"
-	need_program tshark2csv csv2mysql pcapfile
+	need_program tshark2csv csv2mysql pcapfile ptshark
 	need_wireshark tshark capinfos
 	import_settings
 	make_home

@@ -28,7 +28,7 @@ OPTIONS=(
 	'*|help|h||print this help'
 	'-|version|V||print the version'
 	'-|dump-options|||print the table of options, for the completion'
-	'import capture watch|jobs|j|N|captures read at the same time; default: one per processor core'
+	'import capture watch|jobs|j|N|tsharks at the same time; default: one per processor core, if the memory suffices'
 	'import capture watch verify captures load migrate prune plan|profile|p|NAME|profile of fields and tables; default: packets'
 	'import capture watch captures verify|sensor||NAME|who captured it; default: the host name'
 	'coverage|sensor||NAME|only this sensor; default: all'

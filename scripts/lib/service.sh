@@ -57,7 +57,7 @@ size_bytes() {
 }
 
 service_settings() {
-	JOBS=${OPT[jobs]:-$(nproc 2>/dev/null || echo 1)}
+	JOBS=${OPT[jobs]:-$(default_jobs)}
 	REDISSECT=0
 	MAX_QUEUE=$(size_bytes "${OPT[max-queue]:-10G}")
 	MIN_FREE=$(size_bytes "${OPT[min-free]:-1G}")
@@ -324,7 +324,7 @@ service_run() {
 	local child rc
 	SERVICE_WORKER=$1
 	SERVICE_PROFILE=$(profile_operand "${OPT[profile]:-packets}")
-	need_program tshark2csv csv2mysql pcapfile
+	need_program tshark2csv csv2mysql pcapfile ptshark
 	need_wireshark tshark capinfos
 	service_settings
 	make_home

@@ -5,14 +5,16 @@
 # Run a program of Wireshark's with nothing of the user's (no environment, no settings), and in
 # pcapsandbox(1) where that was found. A capture comes in as standard input, with "-r -": as root
 # the program runs as a user who may not be able to open it.
+# With DIVIDE, which is ptshark(1) and its options, that runs it, and gives it the capture.
 # $1: a folder that names the run to whoever looks at the processes; the program cannot use it
+DIVIDE=()
 clean_wireshark() {
 	local dir=$1 sandbox=()
 	shift
 	[[ -z ${SANDBOX:-} ]] ||
 		sandbox=("$SANDBOX" --memory-mib "$TSHARK_MEMORY" --stall-seconds "$TSHARK_STALL" --)
 	env -i PATH="$PATH" LC_ALL=C.UTF-8 TZ=UTC HOME=/nonexistent TMPDIR="$dir" \
-		WIRESHARK_CONFIG_DIR=/nonexistent "${sandbox[@]}" "$@"
+		WIRESHARK_CONFIG_DIR=/nonexistent "${DIVIDE[@]}" "${sandbox[@]}" "$@"
 }
 
 # What stands before dumpcap, in DUMPCAP_RUN. It ends when we do: by the signal, or, where the system
@@ -28,8 +30,8 @@ dumpcap_rights() {
 # Wireshark's words on standard input, one line out: the first that means something.
 wireshark_reason() {
 	awk '
-		/^Running as user/ || /^ \*\* / || /^Capturing on/ || /^tshark: *$/ || /^ *$/ { next }
-		{ sub(/^(tshark|capinfos|pcapsandbox: error): /, ""); gsub(/[[:cntrl:]]+/, " "); print substr($0, 1, 300); exit }'
+		/^Running as user/ || /^ \*\* / || /^Capturing on/ || /^tshark: *$/ || /^ptshark: note: / || /^ *$/ { next }
+		{ sub(/^(tshark|capinfos|pcapsandbox: error|ptshark: (-: )?error): /, ""); gsub(/[[:cntrl:]]+/, " "); print substr($0, 1, 300); exit }'
 }
 
 # 0 when the words in the file $1 are of a capture that is cut or damaged somewhere.

@@ -6,7 +6,7 @@ build=${PCAPANALYZER_BUILD:?}
 prefix=${PCAPANALYZER_PREFIX:?}
 rm -rf "$prefix"
 cmake --install "$build" --prefix "$prefix" >"$build/install.log"
-for file in bin/tshark2csv bin/csv2mysql bin/pcapfile bin/pcapsandbox bin/pcapanalyzer share/pcapanalyzer/lib/common.sh \
+for file in bin/tshark2csv bin/csv2mysql bin/pcapfile bin/pcapsandbox bin/ptshark bin/pcapanalyzer share/pcapanalyzer/lib/common.sh \
 	share/pcapanalyzer/sql/profiles/packets.profile \
 	share/bash-completion/completions/pcapanalyzer share/man/man1/tshark2csv.1 \
 	lib/systemd/system/pcapanalyzer-capture@.service lib/sysusers.d/pcapanalyzer.conf \

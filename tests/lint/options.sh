@@ -23,7 +23,7 @@ long_options()
 	grep -oE -- '(^|[^A-Za-z0-9-])--[a-z][a-z0-9-]*' | grep -oE -- '--[a-z].*' | LC_ALL=C sort -u
 }
 
-for program in tshark2csv csv2mysql pcapfile pcapsandbox pcapanalyzer; do
+for program in tshark2csv csv2mysql pcapfile pcapsandbox ptshark pcapanalyzer; do
 	"$bin/$program" --dump-options >"$work/$program.dump"
 	grep -o '^--[a-z0-9-]*' "$work/$program.dump" | LC_ALL=C sort -u >"$work/$program.table"
 	[ -s "$work/$program.table" ] || {

@@ -1,0 +1,176 @@
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Options of tshark that change nothing in how its work is divided: those that take an argument,
+ * and those that do not. */
+static const char with_argument[] = "NoduK";
+static const char without_argument[] = "nlQq";
+static const char *const long_with_argument[] = {
+    "log-level",      "log-domain",        "disable-protocol", "enable-protocol",
+    "only-protocols", "disable-heuristic", "enable-heuristic",
+};
+
+/* Fields that depend on what is printed, or number what packets of several workers share. */
+static const char *const whole_fields[] = {
+    "frame", "frame.time_delta_displayed", "frame.file_off", "eth.stream", "_ws.col.cls_time",
+};
+
+static void refuse(struct command *c, const char *what, const char *name)
+{
+	if (c->reason[0] == '\0')
+		(void)snprintf(c->reason, sizeof(c->reason), "%s%s", what, name);
+}
+
+static void take_field(struct command *c, const char *name)
+{
+	for (size_t i = 0; i < sizeof(whole_fields) / sizeof(whole_fields[0]); i++)
+		if (strcmp(name, whole_fields[i]) == 0)
+			refuse(c, "it prints ", name);
+	if (strcmp(name, "frame.time_delta") == 0)
+		c->needs_times = 1;
+	c->fields[c->n_fields++] = name;
+}
+
+/* Of -E: how a row is framed. */
+static void take_form(struct command *c, const char *form)
+{
+	if (strcmp(form, "separator=/t") == 0 || strcmp(form, "header=n") == 0 ||
+	    strcmp(form, "bom=n") == 0 || strcmp(form, "quote=n") == 0 ||
+	    strcmp(form, "escape=y") == 0 || strncmp(form, "occurrence=", 11) == 0 ||
+	    strncmp(form, "aggregator=", 11) == 0)
+		return;
+	refuse(c, "it prints with -E ", form);
+}
+
+/* An option with its argument. */
+static enum pa_status take_option(struct command *c, char letter, const char *argument,
+                                  struct pa_error *err)
+{
+	char name[3] = {'-', letter, '\0'};
+
+	switch (letter) {
+	case 'r':
+		return pa_fail(err, PA_EUSAGE, 0,
+		               "the capture is named before COMMAND, not by tshark's -r");
+	case 'e':
+		take_field(c, argument);
+		break;
+	case 'E':
+		take_form(c, argument);
+		break;
+	case 'T':
+		if (strcmp(argument, "fields") != 0)
+			refuse(c, "it prints with -T ", argument);
+		break;
+	default:
+		if (!strchr(with_argument, letter))
+			refuse(c, "it has the option ", name);
+	}
+	return PA_OK;
+}
+
+/* --NAME, --NAME=ARGUMENT; 1 when ARGUMENT is the next word. */
+static int take_long(struct command *c, const char *word)
+{
+	const char *name = word + 2;
+	size_t n = strcspn(name, "=");
+
+	for (size_t i = 0; i < sizeof(long_with_argument) / sizeof(long_with_argument[0]); i++)
+		if (strlen(long_with_argument[i]) == n &&
+		    strncmp(name, long_with_argument[i], n) == 0)
+			return name[n] == '\0';
+	refuse(c, "it has the option ", word);
+	return 0;
+}
+
+/* Where tshark stands: behind the last "--", or first. */
+static size_t find_tshark(char **argv, size_t n)
+{
+	while (n > 0 && strcmp(argv[n - 1], "--") != 0)
+		n--;
+	return n;
+}
+
+static enum pa_status take_words(struct command *c, size_t i, struct pa_error *err)
+{
+	enum pa_status st = PA_OK;
+
+	for (; st == PA_OK && i < c->n && c->argv[i]; i++) {
+		const char *word = c->argv[i];
+
+		if (word[0] != '-' || word[1] == '\0') {
+			refuse(c, "it has the argument ", word);
+		} else if (word[1] == '-') {
+			i += (size_t)take_long(c, word);
+		} else if (strchr(without_argument, word[1])) {
+			if (word[2] != '\0')
+				refuse(c, "it has the option ", word);
+		} else if (word[2] != '\0') {
+			st = take_option(c, word[1], word + 2, err);
+		} else if (i + 1 < c->n && c->argv[i + 1]) {
+			st = take_option(c, word[1], c->argv[++i], err);
+		} else {
+			refuse(c, "it has the option ", word);
+		}
+	}
+	return st;
+}
+
+enum pa_status command_read(char **argv, struct command *out, struct pa_error *err)
+{
+	struct command c = {.argv = argv, .separator = '\t'};
+	enum pa_status st;
+
+	while (argv[c.n])
+		c.n++;
+	c.fields = calloc(c.n + 1, sizeof(*c.fields));
+	if (!c.fields)
+		return pa_fail(err, PA_ENOMEM, 0, "no memory for arguments");
+	st = take_words(&c, find_tshark(argv, c.n) + 1, err);
+	if (st != PA_OK) {
+		command_done(&c);
+		return st;
+	}
+	if (c.n_fields == 0 || strcmp(c.fields[0], "frame.number") != 0)
+		refuse(&c, "its first field is not frame.number", "");
+	*out = c;
+	return PA_OK;
+}
+
+void command_done(struct command *c)
+{
+	free(c->fields);
+}
+
+enum pa_status command_renumber(const struct command *c, unsigned n_workers, int empty,
+                                struct pa_renumber **out, struct pa_error *err)
+{
+	enum pa_status st = pa_renumber_new(n_workers, c->separator, out, err);
+
+	for (size_t i = 0; st == PA_OK && i < c->n_fields; i++) {
+		enum pa_renumber_how how;
+
+		if (pa_renumber_field(c->fields[i], &how) && (how != PA_RENUMBER_EMPTY || empty))
+			st = pa_renumber_column(*out, (unsigned)i, how, err);
+	}
+	return st;
+}
+
+char **command_with(const struct command *c, const char *const *more)
+{
+	size_t n = 0;
+	char **argv;
+
+	while (more[n])
+		n++;
+	argv = calloc(c->n + n + 1, sizeof(*argv));
+	if (!argv)
+		return NULL;
+	memcpy(argv, c->argv, c->n * sizeof(*argv));
+	/* execvp() does not write to them. */
+	memcpy(argv + c->n, more, n * sizeof(*argv));
+	return argv;
+}

@@ -1,0 +1,34 @@
+/* The arguments that tshark is given, and what they mean to who divides its work. */
+#ifndef PTSHARK_COMMAND_H
+#define PTSHARK_COMMAND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pcapanalyzer/error.h"
+#include "pcapanalyzer/renumber.h"
+
+#define REASON_MAX 200
+
+struct command {
+	char **argv; /* NULL-terminated; borrowed from the options */
+	size_t n;
+	const char **fields; /* heap; borrowed names, in the order of the columns */
+	size_t n_fields;
+	uint8_t separator;
+	int needs_times;         /* of packets that are not its own, in every worker */
+	char reason[REASON_MAX]; /* why its work cannot be divided; "" when it can */
+};
+
+/* Read ARGV. PA_EUSAGE when it names a capture; PA_ENOMEM */
+enum pa_status command_read(char **argv, struct command *out, struct pa_error *err);
+void command_done(struct command *c);
+
+/* Which cells of its rows have to change; EMPTY: those too that the capture's format lacks. */
+enum pa_status command_renumber(const struct command *c, unsigned n_workers, int empty,
+                                struct pa_renumber **out, struct pa_error *err);
+
+/* Its argument vector and MORE, which ends with NULL; for free(). NULL without memory. */
+char **command_with(const struct command *c, const char *const *more);
+
+#endif

@@ -1,0 +1,137 @@
+#include "divide.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "feed.h"
+#include "pcapanalyzer/io.h"
+#include "workers.h"
+
+#define ROWS_BYTES   (8u * 1024 * 1024) /* of each worker that may wait for those of others */
+#define OUTPUT_BYTES (256u * 1024)      /* written at once */
+#define OUTPUT_MAX   (4 * (size_t)PA_PACKET_MAX)
+
+struct division {
+	struct workers workers;
+	struct feed feed;
+	struct pa_renumber *renumber;
+	struct pa_buf out;
+	uint64_t printed; /* frame of the last row in it */
+};
+
+static enum pa_status write_rows(struct division *d, struct pa_error *err)
+{
+	enum pa_status st =
+	    pa_io_write_all(STDOUT_FILENO, d->out.ptr, d->out.len, "standard output", err);
+
+	pa_buf_reset(&d->out);
+	return st;
+}
+
+/* Read on for as long as all workers, and the list of owners, have room. */
+static enum pa_status read_capture(struct division *d, struct pa_error *err)
+{
+	enum pa_status st = PA_OK;
+
+	while (st == PA_OK && !d->feed.ended && workers_have_room(&d->workers) &&
+	       pa_merge_room(d->workers.merge) > 0)
+		st = feed_next(&d->feed, err);
+	return st;
+}
+
+/* Print the rows whose turn it is. */
+static enum pa_status take_rows(struct division *d, struct pa_error *err)
+{
+	struct pa_merge_row row;
+	enum pa_status st;
+
+	while ((st = pa_merge_next(d->workers.merge, &row, err)) == PA_OK) {
+		if (!row.again)
+			st = pa_renumber_row(d->renumber, row.worker, row.line, &d->out, err);
+		else if (row.frame == d->printed)
+			st = pa_renumber_again(d->renumber, row.worker, row.line, err);
+		if (!row.again)
+			d->printed = row.frame;
+		if (st == PA_OK && d->out.len >= OUTPUT_BYTES)
+			st = write_rows(d, err);
+		if (st != PA_OK)
+			return st;
+	}
+	return st == PA_END ? PA_OK : st;
+}
+
+static enum pa_status work(struct division *d, struct pa_error *err)
+{
+	enum pa_status st = PA_OK;
+
+	while (st == PA_OK && !workers_ended(&d->workers)) {
+		st = read_capture(d, err);
+		if (st == PA_OK)
+			st = workers_step(&d->workers, d->feed.ended, err);
+		if (st == PA_OK)
+			st = take_rows(d, err);
+	}
+	if (st == PA_OK && (!d->feed.ended || !pa_merge_done(d->workers.merge)))
+		st = pa_fail(err, d->workers.first_failed ? PA_ABORTED : PA_EROW, 0,
+		             "the workers ended before the capture, or printed more than its rows");
+	return st;
+}
+
+static enum pa_status start(struct division *d, int fd, unsigned n, const struct command *c,
+                            const struct plan *p, struct pa_error *err)
+{
+	char filter[64];
+	const char *const more[] = {"-r", "-", "-l", "-Y", filter, NULL};
+	char **argv = command_with(c, more);
+	enum pa_status st;
+
+	if (!argv)
+		return pa_fail(err, PA_ENOMEM, 0, "no memory for arguments");
+	(void)snprintf(filter, sizeof(filter), FEED_FILTER, p->n_interfaces);
+	st = pa_merge_new(n, c->separator, ROWS_BYTES, &d->workers.merge, err);
+	if (st == PA_OK)
+		st = command_renumber(c, n, p->format == PA_PCAPFILE_PCAP, &d->renumber, err);
+	if (st == PA_OK)
+		st = workers_start(&d->workers, n, argv, err);
+	free(argv);
+	d->feed = (struct feed){.plan = p,
+	                        .needs_times = c->needs_times,
+	                        .n_workers = n,
+	                        .queues = d->workers.queues,
+	                        .merge = d->workers.merge};
+	return st == PA_OK ? feed_open(&d->feed, fd, err) : st;
+}
+
+enum pa_status divide(int fd, unsigned n, const struct command *c, const struct plan *p,
+                      int *status, struct pa_error *err)
+{
+	struct division d = {.renumber = NULL};
+	enum pa_status st;
+
+	pa_buf_init(&d.out, OUTPUT_MAX);
+	st = start(&d, fd, n, c, p, err);
+	if (st == PA_OK)
+		st = work(&d, err);
+	/* Rows before the one that a worker failed at are good. */
+	if (st == PA_OK || st == PA_ABORTED) {
+		struct pa_error unwritten = {0};
+
+		if (write_rows(&d, &unwritten) != PA_OK)
+			st = pa_fail(err, unwritten.code, unwritten.sys, "%s", unwritten.msg);
+	}
+	workers_say(&d.workers);
+	if (d.workers.first_failed > 0 && (st == PA_OK || st == PA_ABORTED)) {
+		*status = d.workers.all[d.workers.first_failed - 1].status;
+		st = PA_OK;
+	} else {
+		*status = 0;
+	}
+	workers_stop(&d.workers);
+	feed_close(&d.feed);
+	pa_renumber_free(d.renumber);
+	pa_merge_free(d.workers.merge);
+	pa_buf_done(&d.out);
+	return st;
+}

@@ -1,0 +1,42 @@
+/* The capture that each worker is given.
+ *
+ * It is a pcapng file with a record for every packet. The worker's own packets stand in it as they
+ * are, and so do those that all must see; those of others without a byte, as custom blocks, which
+ * are frames to tshark and the cheapest it has. Where times have to be known, it is an empty packet
+ * of interface N+I instead, for interface I of N. A display filter for interfaces below N hides
+ * both.
+ */
+#ifndef PTSHARK_FEED_H
+#define PTSHARK_FEED_H
+
+#include <inttypes.h>
+#include <stddef.h>
+
+#include "pcapanalyzer/buf.h"
+#include "pcapanalyzer/merge.h"
+#include "plan.h"
+
+/* For the number of interfaces. tshark 4.6 takes a custom block to be of the interface of the
+ * packet before it. */
+#define FEED_FILTER "frame.interface_id < %" PRIu32 " && frame.cap_len > 0"
+
+struct feed {
+	const struct plan *plan;
+	struct capture capture;
+	int needs_times;
+	struct pa_pcapng order; /* of the bytes that the workers are given */
+	unsigned n_workers;
+	struct pa_buf *queues;  /* one for each; what is taken from them is the caller's affair */
+	struct pa_merge *merge; /* is told the owners */
+	struct pa_buf packet;   /* pcap: the record as pcapng has it */
+	int ended;
+};
+
+/* Begin at the start of the capture FD. */
+enum pa_status feed_open(struct feed *f, int fd, struct pa_error *err);
+void feed_close(struct feed *f);
+
+/* Append the next record to the queues; at the end of the capture, f->ended is set. */
+enum pa_status feed_next(struct feed *f, struct pa_error *err);
+
+#endif
