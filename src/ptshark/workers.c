@@ -19,6 +19,7 @@
 #define QUEUE_MAX   (QUEUE_BYTES + PA_PCAPNG_BLOCK_MAX + 64)
 #define PIPE_BYTES  (1024 * 1024)
 #define WORDS_MAX   (64u * 1024)
+#define PAUSE_NS    2000000
 #define PIPES       3
 
 /* For the signal handler: it cannot be given anything. */
@@ -264,6 +265,7 @@ static enum pa_status read_rows(struct workers *w, unsigned i, struct pa_error *
 
 enum pa_status workers_step(struct workers *w, int finished, struct pa_error *err)
 {
+	static const struct timespec pause = {0, PAUSE_NS};
 	struct pollfd fds[PA_WORKERS_MAX * PIPES];
 	enum pa_status st = PA_OK;
 
@@ -289,6 +291,8 @@ enum pa_status workers_step(struct workers *w, int finished, struct pa_error *er
 		if (n == 0)
 			p[1].fd = -1;
 	}
+	/* A turn for every row would cost more than the row: let some come together. */
+	(void)nanosleep(&pause, NULL);
 	if (poll(fds, w->n * PIPES, -1) < 0)
 		return errno == EINTR ? PA_OK
 		                      : pa_fail(err, PA_EIO, errno, "cannot wait for workers: %s",
