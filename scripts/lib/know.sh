@@ -16,7 +16,7 @@ know_arguments() {
 }
 
 # Ask this tshark for every field of the profile.
-know_fields() {
+know_ask_fields() {
 	local err
 	: >"$IMPORT_DIR/empty"
 	if err=$(clean_wireshark "$IMPORT_DIR/wireshark" "${PROGRAM[tshark]}" -r - \
@@ -29,6 +29,16 @@ know_fields() {
 	die "$EXIT_FAILED" "tshark refuses to start: $(wireshark_reason <<<"$err")"
 }
 
+# The same, once for each tshark and its arguments: the folder $1 remembers for the tshark.
+know_fields() {
+	local seen
+	seen=$(sha256sum <"$IMPORT_DIR/tshark-args")
+	seen=$1/accepted.${seen:0:16}
+	[[ ! -e $seen ]] || return 0
+	know_ask_fields
+	: >"$seen" 2>/dev/null || true
+}
+
 # Begin to ask; sets TSHARK_LINE, and PROFILE to the resolved one.
 know_begin() {
 	local table
@@ -38,7 +48,7 @@ know_begin() {
 	table=$(wireshark_fields "$IMPORT_DIR") || exit
 	PROFILE=$(resolve_profile "$IMPORT_DIR" "$PROFILE" "$table") || exit
 	know_arguments "$(wireshark_guess)"
-	know_fields &
+	know_fields "${table%/*}" &
 	FIELDS_ASKED=$!
 }
 

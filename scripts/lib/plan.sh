@@ -180,7 +180,7 @@ plan_profile() {
 	PROFILE=$(profile_operand "$1")
 	know_begin
 	know_end
-	plan_time user know_fields
+	plan_time user know_ask_fields
 	start=$MICROS
 	plan_time user plan_dissect ||
 		die "$EXIT_FAILED" "the sample cannot be stored: $(tail -n 1 "$PLAN_DIR/filter.err")"
