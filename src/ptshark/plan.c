@@ -39,12 +39,15 @@ void capture_close(struct capture *c)
 
 static void refuse(struct plan *p, const struct pa_record *r, const char *why)
 {
+	char frame[32] = "";
+
 	if (p->reason[0] != '\0')
 		return;
 	if (r->frame != 0)
-		(void)snprintf(p->reason, sizeof(p->reason), "frame %" PRIu64 " %s", r->frame, why);
-	else
-		(void)snprintf(p->reason, sizeof(p->reason), "%s", why);
+		(void)snprintf(frame, sizeof(frame), "frame %" PRIu64 " ", r->frame);
+	/* What is too long for a line is cut. */
+	(void)snprintf(p->reason, sizeof(p->reason), "%s%.*s", frame,
+	               (int)(sizeof(p->reason) - sizeof(frame)), why);
 }
 
 static void take_header(struct plan *p, const struct pa_record *r)
