@@ -1,0 +1,477 @@
+#include "steps.h"
+
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "pcapanalyzer/community_id.h"
+#include "pcapanalyzer/digits.h"
+
+#define ROOM 128 /* bytes that any act but text may write */
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+/* 0x and 1 to 8 digits. */
+static inline int read_hex(struct pa_slice in, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (in.len < 3 || in.len > 10 || in.ptr[0] != '0' || in.ptr[1] != 'x')
+		return 0;
+	for (size_t i = 2; i < in.len; i++) {
+		uint8_t c = in.ptr[i];
+		unsigned digit = (unsigned)c - '0';
+
+		if (digit > 9) {
+			digit = (unsigned)(c | 0x20) - 'a' + 10;
+			if (digit < 10 || digit > 15)
+				return 0;
+		}
+		v = v << 4 | digit;
+	}
+	*out = v;
+	return 1;
+}
+
+/* The text of CELL, and of all cells from there to LAST. */
+static inline struct pa_slice text_of(const struct work *w, unsigned cell, unsigned last)
+{
+	uint32_t from = w->cuts[cell] + 1;
+
+	return (struct pa_slice){w->base + from, w->cuts[last + 1] - from};
+}
+
+static inline enum found take(const struct work *w, const struct origin *o, struct pa_slice *out)
+{
+	*out = text_of(w, o->cell, o->cell);
+	return find(w, o);
+}
+
+/* The number of the row's transport protocol. */
+static enum found find_proto(const struct work *w, uint64_t *out)
+{
+	struct pa_slice in;
+	enum found f = take(w, proto_origin(w), &in);
+	if (f != FOUND)
+		return f;
+	if (in.len > 3 || !pa_digits_plain(in))
+		return FOUND_ODD;
+	*out = pa_digits_eight(in.ptr, in.len);
+	if (*out > UINT8_MAX)
+		return FOUND_ODD;
+	if (w->layer->address == PA_H_IPV6)
+		*out = pa_layer_ipv6_proto(w->layer, *out);
+	return FOUND;
+}
+
+static enum found find_port(const struct work *w, enum pa_flow_field field, uint16_t *out)
+{
+	struct pa_slice in;
+	uint64_t v;
+	enum found f = take(w, &w->s->flow[field], &in);
+
+	if (f != FOUND)
+		return f;
+	if (in.len > 5 || !pa_digits_plain(in))
+		return FOUND_ODD;
+	v = pa_digits_eight(in.ptr, in.len);
+	if (v > UINT16_MAX)
+		return FOUND_ODD;
+	*out = (uint16_t)v;
+	return FOUND;
+}
+
+static enum found find_address(const struct work *w, enum pa_flow_field field, uint8_t out[16],
+                               uint8_t *n)
+{
+	struct pa_slice in;
+	enum found f = take(w, &w->s->flow[field], &in);
+
+	if (f != FOUND)
+		return f;
+	return pa_known_ip(w->s->known, in, out, n) ? FOUND : FOUND_ODD;
+}
+
+/* The first of two that is not FOUND. */
+static inline enum found both(enum found a, enum found b)
+{
+	return a != FOUND ? a : b;
+}
+
+static enum found find_ports(const struct work *w, struct pa_flow *flow)
+{
+	enum pa_flow_field src;
+
+	switch (flow->proto) {
+	case 6:
+		src = PA_FLOW_TCP_SRC;
+		break;
+	case 17:
+		src = PA_FLOW_UDP_SRC;
+		break;
+	case 132:
+		src = PA_FLOW_SCTP_SRC;
+		break;
+	case 1:
+		src = PA_FLOW_ICMP_TYPE;
+		break;
+	case 58:
+		src = PA_FLOW_ICMPV6_TYPE;
+		break;
+	default:
+		return FOUND;
+	}
+	flow->has_ports = 1;
+	/* The destination's field follows the source's. */
+	return both(find_port(w, src, &flow->src_port),
+	            find_port(w, (enum pa_flow_field)(src + 1), &flow->dst_port));
+}
+
+static enum found find_flow(const struct work *w, struct pa_flow *flow)
+{
+	int v6 = w->layer->address == PA_H_IPV6;
+	uint64_t proto = 0;
+	enum found f = find_proto(w, &proto);
+
+	if (f != FOUND)
+		return f;
+	flow->proto = (uint8_t)proto;
+	f = find_address(w, v6 ? PA_FLOW_IPV6_SRC : PA_FLOW_IP_SRC, flow->src, &flow->n_address);
+	if (f == FOUND)
+		f = find_address(w, v6 ? PA_FLOW_IPV6_DST : PA_FLOW_IP_DST, flow->dst,
+		                 &flow->n_address);
+	return f == FOUND ? find_ports(w, flow) : f;
+}
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+/* The functions below write at TO, where there is room, and return what is behind their text;
+ * or NULL when the general way has to do it. */
+
+/* IN: the cell that TIME was read from. */
+static inline uint8_t *put_time(struct pa_steps *s, struct pa_time time, struct pa_slice in,
+                                uint8_t *to)
+{
+	/* The common form: a point and nine digits at the end. */
+	if (in.len < 11 || in.ptr[in.len - 10] != '.')
+		return NULL;
+	if (time.sec != s->date_of) {
+		pa_time_text(time, s->date);
+		s->date_of = time.sec;
+	}
+	memcpy(to, s->date, 20);
+	memcpy(to + 20, in.ptr + in.len - 9, 6);
+	return to + 26;
+}
+
+static inline uint8_t *put_uint(const struct step *step, struct pa_slice in, uint8_t *to)
+{
+	uint64_t v;
+
+	if (pa_digits_plain(in)) {
+		if (in.len >= step->n_digits && pa_digits_value(in) > step->max)
+			return NULL;
+		memcpy(to, in.ptr, 16);
+		return to + in.len;
+	}
+	if (!read_hex(in, &v) || v > step->max)
+		return NULL;
+	return pa_digits_put(to, v);
+}
+
+/* The words of the fields that are there. */
+static uint8_t *put_set(const struct work *w, const struct step *step, uint8_t *to)
+{
+	uint8_t *start;
+
+	if (w->s->quotes)
+		*to++ = '"';
+	start = to;
+	for (unsigned i = 0; i < step->n_origins; i++) {
+		const struct origin *o = &step->origins[i];
+		struct pa_slice in;
+		enum found f = take(w, o, &in);
+
+		if (f == FOUND_NOTHING)
+			continue;
+		/* Where no first value is, only the general way knows what that means. */
+		if (f == FOUND_ODD || (!o->single && in.ptr[0] == w->s->config.aggregator))
+			return NULL;
+		if (to > start)
+			*to++ = ',';
+		memcpy(to, o->word, o->n_word);
+		to += o->n_word;
+	}
+	if (w->s->quotes)
+		*to++ = '"';
+	return to;
+}
+
+static inline uint8_t *put_bool(struct pa_slice in, uint8_t *to)
+{
+	uint64_t v;
+
+	if (pa_convert_bool(in, &v) != PA_OK)
+		return NULL;
+	*to++ = (uint8_t)('0' + v);
+	return to;
+}
+
+/* Copy 16 bytes; a bit for each that may need more than that: control bytes, those of longer
+ * characters, quotes, backslashes. */
+static inline unsigned copy_sixteen(const uint8_t *p, uint8_t *to)
+{
+#if defined(__SSE2__)
+	__m128i some = _mm_loadu_si128((const void *)p);
+	__m128i odd = _mm_cmplt_epi8(some, _mm_set1_epi8(' ')); /* signed: above 127, too */
+
+	odd = _mm_or_si128(odd, _mm_cmpeq_epi8(some, _mm_set1_epi8('"')));
+	odd = _mm_or_si128(odd, _mm_cmpeq_epi8(some, _mm_set1_epi8('\\')));
+	_mm_storeu_si128((void *)to, some);
+	return (unsigned)_mm_movemask_epi8(odd);
+#else
+	unsigned odd = 0;
+
+	for (unsigned i = 0; i < 16; i++) {
+		to[i] = p[i];
+		odd |= (unsigned)(p[i] < ' ' || p[i] > 0x7f || p[i] == '"' || p[i] == '\\') << i;
+	}
+	return odd;
+#endif
+}
+
+/* The character at P that is none of the simple ones. Its length in *n, 0 when it is not to be
+ * written here. */
+static uint8_t *put_character(const struct work *w, const struct act *act, const uint8_t *p,
+                              size_t left, size_t *n, uint8_t *to)
+{
+	const struct pa_steps *s = w->s;
+
+	*n = 0;
+	if (*p >= 0x80) {
+		*n = pa_text_character(p, left);
+		for (size_t i = 0; i < *n; i++) {
+			/* What ends the first of several values is no part of a character. */
+			if (p[i] == s->config.aggregator && !act->single)
+				*n = 0;
+			to[i] = p[i];
+		}
+		return to + *n;
+	}
+	if (*p == '\\' ? w->row->dialect != PA_DIALECT_4_0 : *p < ' ')
+		return to;
+	*n = 1;
+	*to++ = *p;
+	if (*p == '"' ? s->quotes : s->escapes)
+		*to++ = *p;
+	return to;
+}
+
+static inline uint8_t *put_text(const struct work *w, const struct act *act, struct pa_slice in,
+                                uint8_t *to)
+{
+	const uint8_t *p = in.ptr;
+	size_t left = in.len;
+
+	if (in.len > act->step->max)
+		return NULL;
+	if (w->s->quotes)
+		*to++ = '"';
+	while (left > 0) {
+		unsigned odd = copy_sixteen(p, to);
+		size_t n = left < 16 ? left : 16;
+
+		odd &= (1u << n) - 1;
+		if (odd) {
+			n = (size_t)__builtin_ctz(odd);
+			p += n;
+			left -= n;
+			to = put_character(w, act, p, left, &n, to + n);
+			if (n == 0)
+				return NULL;
+		} else {
+			to += n;
+		}
+		p += n;
+		left -= n;
+	}
+	if (w->s->quotes)
+		*to++ = '"';
+	return to;
+}
+
+static uint8_t *put_community_id(const struct work *w, uint8_t *to)
+{
+	struct pa_flow flow;
+	uint8_t *next;
+
+	if (w->id && w->id->n_id > 0) {
+		memcpy(to, w->id->id, sizeof(w->id->id));
+		return to + w->id->n_id;
+	}
+	memset(&flow, 0, sizeof(flow)); /* a key: with what is between its members */
+	if (find_flow(w, &flow) != FOUND)
+		return NULL;
+	next = pa_known_put_flow(w->s->known, &flow, to);
+	if (next && w->id && next - to <= PA_SPAN_ID_MAX) {
+		memcpy(w->id->id, to, (size_t)(next - to));
+		w->id->n_id = (uint8_t)(next - to);
+	}
+	return next;
+}
+
+static uint8_t *put_proto(const struct work *w, uint8_t *to)
+{
+	uint64_t proto;
+
+	return find_proto(w, &proto) == FOUND ? pa_digits_put(to, proto) : NULL;
+}
+
+static inline uint8_t *put_cut(const struct work *w, uint8_t *to)
+{
+	unsigned cut = *w->row->cut - w->cut_before;
+
+	return pa_digits_put(to, cut < UINT8_MAX ? cut : UINT8_MAX);
+}
+
+/* --- rows ----------------------------------------------------------------------------------- */
+
+/* Room at TO for N bytes. */
+static enum pa_status make_room(struct pa_buf *out, size_t n, uint8_t **to)
+{
+	enum pa_status st;
+
+	out->len = (size_t)(*to - out->ptr);
+	st = pa_buf_reserve(out, n);
+	*to = out->ptr + out->len;
+	return st;
+}
+
+static enum pa_status general(const struct work *w, const struct act *act, struct pa_buf *out,
+                              uint8_t **to)
+{
+	enum pa_status st;
+
+	out->len = (size_t)(*to - out->ptr);
+	st = w->s->config.general(w->s->config.ctx, act->step->column, out);
+	*to = out->ptr + out->len;
+	return st;
+}
+
+/* 1 when the columns of the span were written the last time that its cells had this text. */
+static inline int know_span(struct work *w, const struct list *list)
+{
+	struct pa_slice in = text_of(w, list->low, list->high);
+	uint64_t headers = (uint64_t)(list - w->s->tables) << 32 | w->plain;
+
+	if (in.len < PA_SPAN_KEY_MIN || in.len > PA_SPAN_KEY_MAX)
+		return 0;
+	w->span = pa_spans_place(&w->s->spans, in.ptr, in.len);
+	w->id = list->has_id ? w->span : NULL;
+	if (pa_span_is(w->span, headers, in.ptr, in.len))
+		return 1;
+	pa_span_begin(w->span, headers, in.ptr, in.len);
+	w->n_span = in.len;
+	return 0;
+}
+
+enum pa_status steps_write(struct work *w, const struct list *list, const struct pattern *p,
+                           struct pa_buf *out)
+{
+	struct pa_steps *s = w->s;
+	const size_t room = (size_t)p->n_acts * ROOM; /* for all acts but what is in text */
+	const struct act *act = p->acts;
+	size_t span_at = 0;
+	int span_good = 0;
+	enum pa_status st = pa_buf_reserve(out, room);
+	uint8_t *to;
+
+	if (st != PA_OK)
+		return st;
+	to = out->ptr + out->len;
+	for (; st == PA_OK; act++) {
+		struct pa_slice in = text_of(w, act->cell, act->cell);
+		uint8_t *next = NULL;
+		size_t text = 0;
+
+		memcpy(to, act->lead, sizeof(act->lead));
+		to += act->lead_len;
+		switch ((enum action)act->action) {
+		case DO_UINT:
+			next = put_uint(act->step, in, to);
+			break;
+		case DO_TEXT:
+			text = 2 * in.len; /* each byte may become two */
+			if ((size_t)(out->ptr + out->cap - to) < text + room)
+				st = make_room(out, text + room, &to);
+			if (st == PA_OK)
+				next = put_text(w, act, in, to);
+			break;
+		case DO_ADDRESS:
+			next = pa_known_put(s->known, in, act->step->column->type, to);
+			break;
+		case DO_BOOL:
+			next = put_bool(in, to);
+			break;
+		case DO_SET:
+			text = act->step->max;
+			if ((size_t)(out->ptr + out->cap - to) < text + room)
+				st = make_room(out, text + room, &to);
+			if (st == PA_OK)
+				next = put_set(w, act->step, to);
+			break;
+		case DO_TIME:
+			next = put_time(s, w->row->time, in, to);
+			break;
+		case DO_NANOS:
+			next = pa_digits_put(to, w->row->time.nsec % 1000);
+			break;
+		case DO_CUT:
+			next = put_cut(w, to);
+			break;
+		case DO_PROTO:
+			next = put_proto(w, to);
+			break;
+		case DO_COMMUNITY_ID:
+			next = put_community_id(w, to);
+			break;
+		case DO_SPAN:
+			next = to;
+			if (know_span(w, list)) {
+				memcpy(to, w->span->value, sizeof(w->span->value));
+				next = to + w->span->n_value;
+				act += act->skip - 1;
+			}
+			span_at = (size_t)(to - out->ptr);
+			span_good = 1;
+			break;
+		case DO_SPAN_END:
+			if (w->span && span_good)
+				pa_span_keep(w->span, w->n_span, out->ptr + span_at,
+				             (size_t)(to - out->ptr) - span_at);
+			next = to;
+			break;
+		case DO_NOTHING:
+			next = to;
+			break;
+		case DO_END:
+			out->len = (size_t)(to - out->ptr);
+			return PA_OK;
+		case DO_GENERAL:
+		case DO_FIXED:
+			break;
+		}
+		if (next) {
+			to = next;
+		} else if (st == PA_OK) {
+			span_good = 0;
+			st = general(w, act, out, &to);
+			if (st == PA_OK)
+				st = make_room(out, room, &to);
+		}
+	}
+	out->len = (size_t)(to - out->ptr);
+	return st;
+}
