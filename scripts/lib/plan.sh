@@ -27,13 +27,42 @@ plan_cleanup() {
 	rm -rf -- "$PLAN_DIR"
 }
 
+plan_paths() {
+	PA_HOME=$1/home
+	PA_SPOOL=$PA_HOME/spool PA_RUN=$PA_HOME/run
+	SERVER_DB=$PA_HOME/db SERVER_LOG=$PA_RUN/server.log SERVER_PID=$PA_RUN/server.pid
+}
+
+# What plans of ours that were killed have left: a server, and a folder.
+plan_sweep() (
+	local dir pid
+	shopt -s nullglob
+	for dir in "${TMPDIR:-/tmp}"/pcapanalyzer-plan.*/; do
+		dir=${dir%/}
+		[[ -O $dir && ! -L $dir ]] || continue
+		pid=''
+		{ read -r pid <"$dir/pid"; } 2>/dev/null || true
+		[[ $pid =~ ^[0-9]+$ && ! -e /proc/$pid ]] || continue
+		plan_paths "$dir"
+		if pid=$(server_pid); then
+			kill -TERM "$pid" 2>/dev/null || true
+			# Before it has ended it would write into what is removed.
+			for ((i = 0; i < 300; i++)); do
+				server_pid >/dev/null || break
+				sleep 0.1
+			done
+		fi
+		rm -rf -- "$dir"
+	done
+)
+
 # From now on the private server is one of PLAN_DIR, whatever option files name: nothing of the
 # sample may come to the user's data.
 plan_use_scratch() {
+	plan_sweep
 	PLAN_DIR=$(mktemp -d -- "${TMPDIR:-/tmp}/pcapanalyzer-plan.XXXXXXXX")
-	PA_HOME=$PLAN_DIR/home
-	PA_SPOOL=$PA_HOME/spool PA_RUN=$PA_HOME/run
-	SERVER_DB=$PA_HOME/db SERVER_LOG=$PA_RUN/server.log SERVER_PID=$PA_RUN/server.pid
+	printf '%s\n' "$$" >"$PLAN_DIR/pid"
+	plan_paths "$PLAN_DIR"
 	unset PCAPANALYZER_SERVER_START
 	server_configured() { return 1; }
 	trap plan_cleanup EXIT
@@ -219,6 +248,9 @@ plan_run() {
 	local room room_words mine=${OPT[profile]:-} profiles=() p
 	need_program tshark2csv csv2mysql pcapfile
 	plan_check
+	# Before anything is measured.
+	[[ -z $mine || $mine == packets || -r $(profile_operand "$mine") ]] ||
+		usage_error "there is no profile $(clean "$mine")"
 	need_wireshark tshark
 	[[ -n $PA_HOME ]] || make_home # which complains
 	room=${OPT['max-size']:-} room_words="--max-size $room"

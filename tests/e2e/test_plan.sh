@@ -88,6 +88,18 @@ n=$(packets_in "$samples/sample.pcap")
 grep -q "sample: $n of $n packets; rate: $(awk -v n="$n" 'BEGIN {printf "%.3f", n / 0.629631}')[0-9]* packets/s, by its time stamps" "$work/err" ||
 	fail "the rate of a file: $(cat "$work/err")"
 
+# What a plan leaves that is killed, the next one takes away, whatever it does itself.
+pcapanalyzer plan "$samples/sample.pcap" >/dev/null 2>"$work/err" &
+plan=$!
+wait_for server_there
+kill -KILL $plan
+wait $plan 2>/dev/null || true
+[ -n "$(ls -A "$TMPDIR")" ] || fail "a plan that is killed leaves nothing"
+run 1 pcapanalyzer plan "$work/none"
+gone_without_trace "a plan that was killed"
+run 2 pcapanalyzer plan -p none "$samples/sample.pcap"
+grep -q 'there is no profile none' "$work/err" || fail "a profile that is none: $(cat "$work/err")"
+
 # --- an interface ------------------------------------------------------------------------------
 
 if [ "$(id -u)" -ne 0 ] || ! command -v dumpcap >/dev/null; then
