@@ -327,7 +327,7 @@ is "$(sql 'SELECT COUNT(*) FROM packets')" $((2 * n)) "what is younger is there"
 # At any moment, until it comes to its end.
 for i in $(seq 20); do
 	start_prune --keep 7d
-	nap $((20 + i * 5))
+	nap $((i * 8 - 8)) # the first is killed before it has done anything
 	kill_prune
 	run 0 db verify
 	left=$(sql "SELECT COUNT(*) FROM packets WHERE ts < '$(day 7)'")
