@@ -111,6 +111,26 @@ static void shares(void **state)
 	}
 }
 
+/* The two ends of UDP, and what a shared packet says. */
+static void tells_ends(void **state)
+{
+	const struct pa_flow udp = pa_flow_of(RAW, SLICE(PAIR_AB));
+	const struct pa_flow back =
+	    pa_flow_of(ETH, SLICE(MAC "\x08\0" IP4(UDP, WHOLE, B, A) "\x30\x3a\x30\x39\0\x10\0\0"));
+	const struct pa_flow six = pa_flow_of(RAW, SLICE(IP6(UDP, A6, B6) PORTS));
+	const struct pa_flow tcp = pa_flow_of(RAW, SLICE(IP4(TCP, WHOLE, A, B) PORTS));
+	const struct pa_flow later = pa_flow_of(RAW, SLICE(IP4(UDP, LATER, A, B) PORTS));
+	const struct pa_flow sip = pa_flow_of(RAW, SLICE(IP4(UDP, WHOLE, A, B) SIP "ACK"));
+
+	(void)state;
+	assert_int_equal(udp.from, pa_flow_end((const uint8_t *)A, 4, 12345));
+	assert_int_equal(udp.to, pa_flow_end((const uint8_t *)B, 4, 12346));
+	assert_true(back.from == udp.to && back.to == udp.from && udp.from != udp.to);
+	assert_int_equal(six.to, pa_flow_end((const uint8_t *)B6, 16, 12346));
+	assert_true(tcp.from == 0 && tcp.to == 0 && later.from == 0 && later.to == 0);
+	assert_true(udp.said.len == 0 && same(sip.said, SLICE("ACK")));
+}
+
 /* What is cut anywhere, and what is no IP, has an answer. */
 static void survives(void **state)
 {
@@ -136,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(belongs),
 	    cmocka_unit_test(shares),
+	    cmocka_unit_test(tells_ends),
 	    cmocka_unit_test(survives),
 	};
 
