@@ -8,6 +8,7 @@
 #define ETHERTYPE_MPLS    0x8847
 #define ETHERTYPE_PPPOE   0x8864
 #define ETHERTYPE_QINQ    0x88a8
+#define ETHERTYPE_FABRIC  0x8903 /* Cisco FabricPath */
 #define ETHERTYPE_QINQ_V1 0x9100
 #define PPP_IP4           0x0021
 #define PPP_IP6           0x0057
@@ -325,6 +326,12 @@ static struct pa_flow of_ethertype(uint16_t type, struct pa_slice s)
 				return none;
 			type = u16(s.ptr + 2);
 			(void)skip(&s, 4);
+			break;
+		case ETHERTYPE_FABRIC: /* a tag, and the frame of Ethernet */
+			if (s.len < 16)
+				return none;
+			type = u16(s.ptr + 14);
+			(void)skip(&s, 16);
 			break;
 		case ETHERTYPE_PPPOE:
 			return skip(&s, 6) ? of_ppp(s) : none;

@@ -38,6 +38,8 @@ static void belongs(void **state)
 	    {"VLAN", ETH, RAW, LIT(MAC "\x81\0\0\1\x08\0" PAIR_AB), LIT(PAIR_AB), 1},
 	    {"QinQ", ETH, RAW, LIT(MAC "\x88\xa8\0\1\x81\0\0\1\x08\0" PAIR_AB), LIT(PAIR_AB), 1},
 	    {"MPLS", ETH, RAW, LIT(MAC "\x88\x47\0\1\0\1\0\1\1\1" PAIR_AB), LIT(PAIR_AB), 1},
+	    {"FabricPath", ETH, RAW, LIT(MAC "\x89\3\x07\xe0" MAC "\x81\0\0\1\x08\0" PAIR_AB),
+	     LIT(PAIR_AB), 1},
 	    {"PPPoE", ETH, RAW, LIT(MAC "\x88\x64\x11\0\0\1\0\2\0\x21" PAIR_AB), LIT(PAIR_AB), 1},
 	    {"PPP", 9, RAW, LIT("\xff\3\0\x21" PAIR_AB), LIT(PAIR_AB), 1},
 	    {"Cisco HDLC", 104, RAW, LIT("\x0f\0\x08\0" PAIR_AB), LIT(PAIR_AB), 1},
