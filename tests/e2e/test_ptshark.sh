@@ -7,6 +7,12 @@
 real=$(type -P tshark) || skip "no tshark"
 read -r -a args < <(tshark2csv --tshark-args)
 
+# said FILE: the words of three, or of the one in their place, which is given the file by its name.
+said()
+{
+	grep -a '^tshark: ' "$work/three.err" | sed "s|file \"$1\"|standard input|"
+}
+
 # compare FILE: rows, exit status and words of one tshark and of three.
 compare()
 {
@@ -19,10 +25,22 @@ compare()
 		fail "${1##*/}: the rows differ"
 	}
 	[ $one = $three ] || fail "${1##*/}: exit status $one and $three"
-	if ! diff <(grep -a '^tshark: ' "$work/one.err") <(grep -a '^tshark: ' "$work/three.err") >&2; then
+	if ! diff <(grep -a '^tshark: ' "$work/one.err") <(said "$1") >&2; then
 		fail "${1##*/}: what tshark says differs"
 	fi
 }
+
+# alone ARG...: what cannot be divided is what tshark prints without us.
+alone()
+{
+	"$real" -r "$samples/sample.pcap" "$@" >"$work/one" 2>/dev/null
+	run 0 ptshark -j 3 --min-packets 0 -r "$samples/sample.pcap" -- "$real" "$@"
+	cmp -s "$work/one" "$work/out" || fail "with $* the rows differ"
+}
+alone -T fields -e frame.number -e frame.len -e frame.number
+alone -n2 -R tcp -T fields -e frame.number
+alone -T fields -e frame.number tcp and ip
+ok "a field twice, two passes and a filter at the end: one tshark"
 
 n=0
 for file in "$samples"/*.pcap* "$samples"/hostile/*.pcap*; do
