@@ -8,6 +8,7 @@
 #define ETHERTYPE_MPLS    0x8847
 #define ETHERTYPE_PPPOE   0x8864
 #define ETHERTYPE_QINQ    0x88a8
+#define ETHERTYPE_FABRIC  0x8903 /* Cisco FabricPath */
 #define ETHERTYPE_QINQ_V1 0x9100
 #define PPP_IP4           0x0021
 #define PPP_IP6           0x0057
@@ -61,6 +62,14 @@ static uint32_t hash_pair(const uint8_t *a, const uint8_t *b, size_t n)
 	return h ? h : 1;
 }
 
+uint32_t pa_flow_end(const uint8_t *address, size_t n, uint16_t port)
+{
+	uint32_t h = (hash_address(address, n) ^ port) * 0x9e3779b1u;
+
+	h ^= h >> 15;
+	return h ? h : 1;
+}
+
 /* Who must be shared */
 
 /* FTP is not among them: its data connection is between the same two. */
@@ -104,19 +113,6 @@ static int is_signalling(struct pa_slice payload)
 	       memmem(payload.ptr, near, " sip:", 5) || memmem(payload.ptr, near, " rtsp:", 6);
 }
 
-static int is_shared(uint8_t protocol, struct pa_slice segment)
-{
-	size_t header;
-	int tcp = protocol == PROTO_TCP;
-
-	if ((!tcp && protocol != PROTO_UDP) || segment.len < 8)
-		return 0;
-	if (announces(u16(segment.ptr), tcp) || announces(u16(segment.ptr + 2), tcp))
-		return 1;
-	header = !tcp ? 8 : segment.len > 12 ? (size_t)(segment.ptr[12] >> 4) * 4 : segment.len;
-	return skip(&segment, header) && is_signalling(segment);
-}
-
 /* Layers */
 
 /* What an ICMP error quotes, which stands behind its 8 bytes; or nothing. */
@@ -137,6 +133,8 @@ static struct pa_slice quoted(uint8_t protocol, struct pa_slice s)
 /* A header of IP: the pair that it names, what it carries, and that; 0 when it is none. */
 struct ip {
 	uint32_t hash;
+	const uint8_t *from, *to;
+	size_t address; /* bytes of each */
 	uint8_t protocol;
 	int fragment; /* one of several */
 	int later;    /* and not the first: PAYLOAD has no header */
@@ -150,7 +148,10 @@ static int read_ip4(struct pa_slice s, struct ip *out)
 	if (s.len < 20)
 		return 0;
 	header = (size_t)(s.ptr[0] & 15) * 4;
-	out->hash = hash_pair(s.ptr + 12, s.ptr + 16, 4);
+	out->from = s.ptr + 12;
+	out->to = s.ptr + 16;
+	out->address = 4;
+	out->hash = hash_pair(out->from, out->to, 4);
 	out->protocol = s.ptr[9];
 	out->fragment = (u16(s.ptr + 6) & 0x3fff) != 0;
 	out->later = (u16(s.ptr + 6) & 0x1fff) != 0;
@@ -163,7 +164,10 @@ static int read_ip6(struct pa_slice s, struct ip *out)
 {
 	if (s.len < 40)
 		return 0;
-	out->hash = hash_pair(s.ptr + 8, s.ptr + 24, 16);
+	out->from = s.ptr + 8;
+	out->to = s.ptr + 24;
+	out->address = 16;
+	out->hash = hash_pair(out->from, out->to, 16);
 	out->protocol = s.ptr[6];
 	out->payload = s;
 	if (!skip(&out->payload, 40))
@@ -247,9 +251,32 @@ static int is_tunnel(uint8_t protocol)
 	return protocol == PROTO_IP4 || protocol == PROTO_IP6 || protocol == PROTO_GRE;
 }
 
+/* Look at the header of UDP or TCP, and behind it. */
+static void look_inside(const struct ip *ip, struct pa_flow *flow)
+{
+	struct pa_slice s = ip->payload;
+	const int tcp = ip->protocol == PROTO_TCP;
+	size_t header = 8;
+
+	if ((!tcp && ip->protocol != PROTO_UDP) || s.len < 8)
+		return;
+	if (!tcp) {
+		flow->from = pa_flow_end(ip->from, ip->address, u16(s.ptr));
+		flow->to = pa_flow_end(ip->to, ip->address, u16(s.ptr + 2));
+	}
+	flow->shared = announces(u16(s.ptr), tcp) || announces(u16(s.ptr + 2), tcp);
+	if (tcp)
+		header = s.len > 12 ? (size_t)(s.ptr[12] >> 4) * 4 : s.len;
+	if (!skip(&s, header))
+		return;
+	flow->shared = flow->shared || is_signalling(s);
+	if (flow->shared)
+		flow->said = s;
+}
+
 static struct pa_flow of_ip(struct pa_slice s)
 {
-	struct pa_flow flow = {0, 0};
+	struct pa_flow flow = {.hash = 0};
 	struct ip ip = {.hash = 0};
 
 	while (read_ip(s, &ip)) {
@@ -264,13 +291,13 @@ static struct pa_flow of_ip(struct pa_slice s)
 		s = inner(&ip);
 	}
 	if (flow.hash != 0)
-		flow.shared = is_shared(ip.protocol, ip.payload);
+		look_inside(&ip, &flow);
 	return flow;
 }
 
 static struct pa_flow of_ppp(struct pa_slice s)
 {
-	const struct pa_flow none = {0, 0};
+	const struct pa_flow none = {.hash = 0};
 	uint16_t protocol;
 
 	if (s.len >= 2 && s.ptr[0] == 0xff && s.ptr[1] == 3) /* address and control, as in HDLC */
@@ -284,7 +311,7 @@ static struct pa_flow of_ppp(struct pa_slice s)
 /* S begins behind TYPE. */
 static struct pa_flow of_ethertype(uint16_t type, struct pa_slice s)
 {
-	const struct pa_flow none = {0, 0};
+	const struct pa_flow none = {.hash = 0};
 	int last = 0;
 
 	for (int i = 0; i < TAGS_MAX; i++)
@@ -299,6 +326,12 @@ static struct pa_flow of_ethertype(uint16_t type, struct pa_slice s)
 				return none;
 			type = u16(s.ptr + 2);
 			(void)skip(&s, 4);
+			break;
+		case ETHERTYPE_FABRIC: /* a tag, and the frame of Ethernet */
+			if (s.len < 16)
+				return none;
+			type = u16(s.ptr + 14);
+			(void)skip(&s, 16);
 			break;
 		case ETHERTYPE_PPPOE:
 			return skip(&s, 6) ? of_ppp(s) : none;
@@ -356,7 +389,7 @@ int pa_flow_supports(uint16_t link_type)
 
 struct pa_flow pa_flow_of(uint16_t link_type, struct pa_slice bytes)
 {
-	const struct pa_flow none = {0, 0};
+	const struct pa_flow none = {.hash = 0};
 
 	for (size_t i = 0; i < sizeof(framed) / sizeof(framed[0]); i++)
 		if (framed[i].link_type == link_type && bytes.len >= framed[i].header) {

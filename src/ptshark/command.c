@@ -8,6 +8,8 @@
  * and those that do not. */
 static const char with_argument[] = "NoduK";
 static const char without_argument[] = "nlQq";
+/* And all others that take none. */
+static const char other_flags[] = "2DghILpPvVx";
 static const char *const long_with_argument[] = {
     "log-level",      "log-domain",        "disable-protocol", "enable-protocol",
     "only-protocols", "disable-heuristic", "enable-heuristic",
@@ -29,6 +31,10 @@ static void take_field(struct command *c, const char *name)
 	for (size_t i = 0; i < sizeof(whole_fields) / sizeof(whole_fields[0]); i++)
 		if (strcmp(name, whole_fields[i]) == 0)
 			refuse(c, "it prints ", name);
+	/* tshark prints it in the last of its columns only. */
+	for (size_t i = 0; i < c->n_fields; i++)
+		if (strcmp(name, c->fields[i]) == 0)
+			refuse(c, "it has this field twice: ", name);
 	if (strcmp(name, "frame.time_delta") == 0)
 		c->needs_times = 1;
 	c->fields[c->n_fields++] = name;
@@ -52,6 +58,9 @@ static enum pa_status take_option(struct command *c, char letter, const char *ar
 	char name[3] = {'-', letter, '\0'};
 
 	switch (letter) {
+	case 'G':
+		return pa_fail(err, PA_EUSAGE, 0,
+		               "tshark's -G reads no capture: run it without ptshark");
 	case 'r':
 		return pa_fail(err, PA_EUSAGE, 0,
 		               "the capture is named before COMMAND, not by tshark's -r");
@@ -94,27 +103,44 @@ static size_t find_tshark(char **argv, size_t n)
 	return n;
 }
 
+/* Word *i, one option or several; *i becomes that of the argument when it is the next. */
+static enum pa_status take_letters(struct command *c, size_t *i, struct pa_error *err)
+{
+	for (const char *p = c->argv[*i] + 1; *p != '\0'; p++) {
+		const char name[] = {'-', *p, '\0'};
+
+		if (strchr(without_argument, *p))
+			continue;
+		if (strchr(other_flags, *p)) {
+			c->reads_twice = c->reads_twice || *p == '2';
+			refuse(c, "it has the option ", name);
+			continue;
+		}
+		if (p[1] != '\0')
+			return take_option(c, *p, p + 1, err);
+		if (*p == 'G' || *i + 1 < c->n)
+			return take_option(c, *p, *p == 'G' ? "" : c->argv[++*i], err);
+		refuse(c, "it has the option ", name);
+	}
+	return PA_OK;
+}
+
+/* As tshark does, up to the first operand, behind which all is a filter. */
 static enum pa_status take_words(struct command *c, size_t i, struct pa_error *err)
 {
 	enum pa_status st = PA_OK;
 
-	for (; st == PA_OK && i < c->n && c->argv[i]; i++) {
+	for (; st == PA_OK && i < c->n; i++) {
 		const char *word = c->argv[i];
 
 		if (word[0] != '-' || word[1] == '\0') {
 			refuse(c, "it has the argument ", word);
-		} else if (word[1] == '-') {
-			i += (size_t)take_long(c, word);
-		} else if (strchr(without_argument, word[1])) {
-			if (word[2] != '\0')
-				refuse(c, "it has the option ", word);
-		} else if (word[2] != '\0') {
-			st = take_option(c, word[1], word + 2, err);
-		} else if (i + 1 < c->n && c->argv[i + 1]) {
-			st = take_option(c, word[1], c->argv[++i], err);
-		} else {
-			refuse(c, "it has the option ", word);
+			break;
 		}
+		if (word[1] == '-')
+			i += (size_t)take_long(c, word);
+		else
+			st = take_letters(c, &i, err);
 	}
 	return st;
 }
@@ -129,7 +155,8 @@ enum pa_status command_read(char **argv, struct command *out, struct pa_error *e
 	c.fields = calloc(c.n + 1, sizeof(*c.fields));
 	if (!c.fields)
 		return pa_fail(err, PA_ENOMEM, 0, "no memory for arguments");
-	st = take_words(&c, find_tshark(argv, c.n) + 1, err);
+	c.tshark = find_tshark(argv, c.n);
+	st = take_words(&c, c.tshark + 1, err);
 	if (st != PA_OK) {
 		command_done(&c);
 		return st;
@@ -161,6 +188,7 @@ enum pa_status command_renumber(const struct command *c, unsigned n_workers, int
 
 char **command_with(const struct command *c, const char *const *more)
 {
+	const size_t at = c->tshark < c->n ? c->tshark + 1 : c->n;
 	size_t n = 0;
 	char **argv;
 
@@ -169,8 +197,9 @@ char **command_with(const struct command *c, const char *const *more)
 	argv = calloc(c->n + n + 1, sizeof(*argv));
 	if (!argv)
 		return NULL;
-	memcpy(argv, c->argv, c->n * sizeof(*argv));
+	memcpy(argv, c->argv, at * sizeof(*argv));
 	/* execvp() does not write to them. */
-	memcpy(argv + c->n, more, n * sizeof(*argv));
+	memcpy(argv + at, more, n * sizeof(*argv));
+	memcpy(argv + at + n, c->argv + at, (c->n - at) * sizeof(*argv));
 	return argv;
 }

@@ -13,14 +13,16 @@
 struct command {
 	char **argv; /* NULL-terminated; borrowed from the options */
 	size_t n;
+	size_t tshark;       /* which of them is its name; what is before runs it */
 	const char **fields; /* heap; borrowed names, in the order of the columns */
 	size_t n_fields;
 	uint8_t separator;
+	int reads_twice;         /* the capture, which is then no standard input to it */
 	int needs_times;         /* of packets that are not its own, in every worker */
 	char reason[REASON_MAX]; /* why its work cannot be divided; "" when it can */
 };
 
-/* Read ARGV. PA_EUSAGE when it names a capture; PA_ENOMEM */
+/* Read ARGV. PA_EUSAGE when it names a capture, or reads none; PA_ENOMEM */
 enum pa_status command_read(char **argv, struct command *out, struct pa_error *err);
 void command_done(struct command *c);
 
@@ -28,7 +30,8 @@ void command_done(struct command *c);
 enum pa_status command_renumber(const struct command *c, unsigned n_workers, int empty,
                                 struct pa_renumber **out, struct pa_error *err);
 
-/* Its argument vector and MORE, which ends with NULL; for free(). NULL without memory. */
+/* Its argument vector with MORE, which ends with NULL, right behind tshark: all that is behind an
+ * operand is a filter. For free(); NULL without memory. */
 char **command_with(const struct command *c, const char *const *more);
 
 #endif

@@ -158,7 +158,7 @@ static struct pa_slice make_mask(struct feed *f, struct pa_slice block, uint32_t
 static enum pa_status put_packet(struct feed *f, const struct pa_record *r, struct pa_slice block,
                                  struct pa_error *err)
 {
-	const struct pa_flow flow = pa_flow_of(r->link_type, r->bytes);
+	struct pa_flow flow = pa_flow_of(r->link_type, r->bytes);
 	const unsigned owner = flow.hash % f->n_workers;
 	uint8_t bytes[32];
 	/* The first one is what all times are relative to. */
@@ -166,6 +166,10 @@ static enum pa_status put_packet(struct feed *f, const struct pa_record *r, stru
 	    make_mask(f, block, r->interface, f->needs_times || r->frame == 1, bytes);
 	enum pa_status st = PA_OK;
 
+	if (flow.shared)
+		pa_announced_read(&f->announced, flow.said);
+	else
+		flow.shared = pa_announced_take(&f->announced, &flow);
 	for (unsigned i = 0; st == PA_OK && i < f->n_workers; i++)
 		st = i == owner || flow.shared ? put(f, i, block.ptr, block.len, err)
 		                               : put(f, i, mask.ptr, mask.len, err);
@@ -197,6 +201,7 @@ static enum pa_status put_rest(struct feed *f, struct pa_error *err)
 enum pa_status feed_open(struct feed *f, int fd, struct pa_error *err)
 {
 	pa_buf_init(&f->packet, PACKET_BYTES);
+	pa_announced_init(&f->announced);
 	f->ended = 0;
 	f->order.swapped = f->plan->format == PA_PCAPFILE_PCAPNG && f->plan->order.swapped;
 	return capture_open(fd, &f->capture, err);

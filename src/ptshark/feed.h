@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+#include "pcapanalyzer/announced.h"
 #include "pcapanalyzer/buf.h"
 #include "pcapanalyzer/merge.h"
 #include "plan.h"
@@ -28,7 +29,8 @@ struct feed {
 	unsigned n_workers;
 	struct pa_buf *queues;  /* one for each; what is taken from them is the caller's affair */
 	struct pa_merge *merge; /* is told the owners */
-	struct pa_buf packet;   /* pcap: the record as pcapng has it */
+	struct pa_announced announced;
+	struct pa_buf packet; /* pcap: the record as pcapng has it */
 	int ended;
 };
 

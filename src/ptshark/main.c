@@ -45,16 +45,29 @@ static enum pa_status open_capture(const char *name, struct pa_error *err)
 	return PA_OK;
 }
 
-/* One tshark does it all, in place of this process. */
-static enum pa_status run_one(const struct command *c, const char *why, int *status,
-                              struct pa_error *err)
+/* The capture as one tshark is to open it: by its name where it can, so that tshark can read it
+ * twice and says the name. A program that runs tshark may keep files from it. */
+static const char *name_for(const struct options *o, const struct command *c)
 {
-	static const char *const more[] = {"-r", "-", NULL};
-	char **argv = command_with(c, more);
+	if (lseek(STDIN_FILENO, 0, SEEK_CUR) < 0 || (c->tshark > 0 && !c->reads_twice))
+		return "-";
+	return o->file;
+}
 
+/* One tshark does it all, in place of this process. */
+static enum pa_status run_one(const struct options *o, const struct command *c, const char *why,
+                              int *status, struct pa_error *err)
+{
+	const char *const more[] = {"-r", name_for(o, c), NULL};
+	char **argv;
+
+	if (c->reads_twice && strcmp(more[1], "-") == 0)
+		return pa_fail(err, PA_EUSAGE, 0,
+		               "two passes (-2) need a file, named with -r FILE before COMMAND");
+	argv = command_with(c, more);
 	if (!argv)
 		return pa_fail(err, PA_ENOMEM, 0, "no memory for arguments");
-	if (why[0] != '\0')
+	if (why[0] != '\0' && can_become(argv[0]))
 		pa_log_note("one tshark reads this capture: %s", why);
 	*status = become(argv);
 	free(argv);
@@ -68,18 +81,18 @@ static enum pa_status run(const struct options *o, const struct command *c, int 
 	enum pa_status st;
 
 	if (o->jobs == 1)
-		return run_one(c, "", status, err);
+		return run_one(o, c, "", status, err);
 	if (c->reason[0] != '\0')
-		return run_one(c, c->reason, status, err);
+		return run_one(o, c, c->reason, status, err);
 	if (lseek(STDIN_FILENO, 0, SEEK_SET) < 0)
-		return run_one(c, "it is no file", status, err);
+		return run_one(o, c, "it is no file", status, err);
 	st = plan_read(STDIN_FILENO, &plan, err);
 	if (st != PA_OK)
 		return st;
 	if (plan.reason[0] == '\0' && plan.frames >= o->min_packets)
 		st = divide(STDIN_FILENO, (unsigned)o->jobs, c, &plan, status, err);
 	else if (lseek(STDIN_FILENO, 0, SEEK_SET) == 0)
-		st = run_one(c, plan.reason, status, err);
+		st = run_one(o, c, plan.reason, status, err);
 	else
 		st = pa_fail(err, PA_EIO, errno, "cannot read it again: %s", strerror(errno));
 	plan_done(&plan);

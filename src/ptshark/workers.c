@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -44,6 +46,26 @@ static void watch_signals(void)
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			(void)sigaction(signals[i], &sa, NULL);
+}
+
+int can_become(const char *name)
+{
+	const char *path = strchr(name, '/') ? NULL : getenv("PATH");
+	char file[PATH_MAX];
+
+	if (!path)
+		return access(name, X_OK) == 0 || !strchr(name, '/');
+	for (;; path++) {
+		const size_t n = strcspn(path, ":");
+		const int length =
+		    snprintf(file, sizeof(file), "%.*s/%s", n ? (int)n : 1, n ? path : ".", name);
+
+		if (length > 0 && (size_t)length < sizeof(file) && access(file, X_OK) == 0)
+			return 1;
+		path += n;
+		if (*path == '\0')
+			return 0;
+	}
 }
 
 int become(char **argv)

@@ -47,6 +47,9 @@ int workers_ended(const struct workers *w);
 /* Print what they said: first the one that failed first, then lines that are new. */
 void workers_say(const struct workers *w);
 
+/* 0 when there is no such program, which become() will say. */
+int can_become(const char *name);
+
 /* Become ARGV, with the standard input of ours. Comes back with a status only when it cannot. */
 int become(char **argv);
 

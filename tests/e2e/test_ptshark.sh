@@ -7,6 +7,12 @@
 real=$(type -P tshark) || skip "no tshark"
 read -r -a args < <(tshark2csv --tshark-args)
 
+# said FILE: the words of three, or of the one in their place, which is given the file by its name.
+said()
+{
+	grep -a '^tshark: ' "$work/three.err" | sed "s|file \"$1\"|standard input|"
+}
+
 # compare FILE: rows, exit status and words of one tshark and of three.
 compare()
 {
@@ -19,10 +25,22 @@ compare()
 		fail "${1##*/}: the rows differ"
 	}
 	[ $one = $three ] || fail "${1##*/}: exit status $one and $three"
-	if ! diff <(grep -a '^tshark: ' "$work/one.err") <(grep -a '^tshark: ' "$work/three.err") >&2; then
+	if ! diff <(grep -a '^tshark: ' "$work/one.err") <(said "$1") >&2; then
 		fail "${1##*/}: what tshark says differs"
 	fi
 }
+
+# alone ARG...: what cannot be divided is what tshark prints without us.
+alone()
+{
+	"$real" -r "$samples/sample.pcap" "$@" >"$work/one" 2>/dev/null
+	run 0 ptshark -j 3 --min-packets 0 -r "$samples/sample.pcap" -- "$real" "$@"
+	cmp -s "$work/one" "$work/out" || fail "with $* the rows differ"
+}
+alone -T fields -e frame.number -e frame.len -e frame.number
+alone -n2 -R tcp -T fields -e frame.number
+alone -T fields -e frame.number tcp and ip
+ok "a field twice, two passes and a filter at the end: one tshark"
 
 n=0
 for file in "$samples"/*.pcap* "$samples"/hostile/*.pcap*; do
@@ -30,6 +48,35 @@ for file in "$samples"/*.pcap* "$samples"/hostile/*.pcap*; do
 	n=$((n + 1))
 done
 ok "$n captures, damaged ones among them, and the rows are those of one tshark"
+
+# An end that SIP announces, met by RTP of many addresses: one conversation, whoever has them.
+python3 - "$work/announced.pcap" <<'PY'
+import socket
+import struct
+import sys
+
+
+def udp(src, dst, sport, dport, data):
+    packet = struct.pack(">HHHH", sport, dport, 8 + len(data), 0) + data
+    return struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(packet), 1, 0, 64, 17, 0,
+                       socket.inet_aton(src), socket.inet_aton(dst)) + packet
+
+
+sdp = "v=0\r\nc=IN IP4 10.0.0.1\r\nm=audio 30000 RTP/AVP 0\r\n"
+invite = ("INVITE sip:a@b SIP/2.0\r\nCall-ID: 1\r\nContent-Type: application/sdp\r\n"
+          f"Content-Length: {len(sdp)}\r\n\r\n{sdp}")
+packets = [udp("10.0.0.1", "10.0.0.2", 5060, 5060, invite.encode())]
+for i in range(40):
+    rtp = struct.pack(">BBHII", 0x80, 0, i, i * 160, 7) + bytes(160)
+    packets.append(udp("10.0.0.1", f"10.0.1.{i % 8}", 30000, 40000, rtp))
+    packets.append(udp(f"10.0.2.{i}", "10.0.3.1", 1000, 9, b"x"))
+with open(sys.argv[1], "wb") as out:
+    out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+    for i, packet in enumerate(packets):
+        out.write(struct.pack("<IIII", 1, i, len(packet), len(packet)) + packet)
+PY
+compare "$work/announced.pcap"
+ok "an announced end is one stream in all of them"
 
 # A capture that is large enough to be divided, of both formats, with and without interfaces.
 big=$work/big.pcapng

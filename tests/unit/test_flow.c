@@ -38,6 +38,8 @@ static void belongs(void **state)
 	    {"VLAN", ETH, RAW, LIT(MAC "\x81\0\0\1\x08\0" PAIR_AB), LIT(PAIR_AB), 1},
 	    {"QinQ", ETH, RAW, LIT(MAC "\x88\xa8\0\1\x81\0\0\1\x08\0" PAIR_AB), LIT(PAIR_AB), 1},
 	    {"MPLS", ETH, RAW, LIT(MAC "\x88\x47\0\1\0\1\0\1\1\1" PAIR_AB), LIT(PAIR_AB), 1},
+	    {"FabricPath", ETH, RAW, LIT(MAC "\x89\3\x07\xe0" MAC "\x81\0\0\1\x08\0" PAIR_AB),
+	     LIT(PAIR_AB), 1},
 	    {"PPPoE", ETH, RAW, LIT(MAC "\x88\x64\x11\0\0\1\0\2\0\x21" PAIR_AB), LIT(PAIR_AB), 1},
 	    {"PPP", 9, RAW, LIT("\xff\3\0\x21" PAIR_AB), LIT(PAIR_AB), 1},
 	    {"Cisco HDLC", 104, RAW, LIT("\x0f\0\x08\0" PAIR_AB), LIT(PAIR_AB), 1},
@@ -111,6 +113,26 @@ static void shares(void **state)
 	}
 }
 
+/* The two ends of UDP, and what a shared packet says. */
+static void tells_ends(void **state)
+{
+	const struct pa_flow udp = pa_flow_of(RAW, SLICE(PAIR_AB));
+	const struct pa_flow back =
+	    pa_flow_of(ETH, SLICE(MAC "\x08\0" IP4(UDP, WHOLE, B, A) "\x30\x3a\x30\x39\0\x10\0\0"));
+	const struct pa_flow six = pa_flow_of(RAW, SLICE(IP6(UDP, A6, B6) PORTS));
+	const struct pa_flow tcp = pa_flow_of(RAW, SLICE(IP4(TCP, WHOLE, A, B) PORTS));
+	const struct pa_flow later = pa_flow_of(RAW, SLICE(IP4(UDP, LATER, A, B) PORTS));
+	const struct pa_flow sip = pa_flow_of(RAW, SLICE(IP4(UDP, WHOLE, A, B) SIP "ACK"));
+
+	(void)state;
+	assert_int_equal(udp.from, pa_flow_end((const uint8_t *)A, 4, 12345));
+	assert_int_equal(udp.to, pa_flow_end((const uint8_t *)B, 4, 12346));
+	assert_true(back.from == udp.to && back.to == udp.from && udp.from != udp.to);
+	assert_int_equal(six.to, pa_flow_end((const uint8_t *)B6, 16, 12346));
+	assert_true(tcp.from == 0 && tcp.to == 0 && later.from == 0 && later.to == 0);
+	assert_true(udp.said.len == 0 && same(sip.said, SLICE("ACK")));
+}
+
 /* What is cut anywhere, and what is no IP, has an answer. */
 static void survives(void **state)
 {
@@ -136,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(belongs),
 	    cmocka_unit_test(shares),
+	    cmocka_unit_test(tells_ends),
 	    cmocka_unit_test(survives),
 	};
 
