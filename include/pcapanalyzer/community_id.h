@@ -10,7 +10,7 @@
 
 #define PA_COMMUNITY_ID_TEXT 31 /* "1:", 28 characters of base64, NUL */
 
-struct pa_flow {
+struct pa_community_flow {
 	uint8_t src[16], dst[16]; /* network order; the first n_address bytes count */
 	uint8_t n_address;        /* 4 or 16 */
 	uint8_t proto;            /* IANA number */
@@ -20,7 +20,7 @@ struct pa_flow {
 };
 
 /* PA_ENOMEM when libcrypto has none. */
-enum pa_status pa_community_id(struct pa_sha1 *h, const struct pa_flow *flow,
+enum pa_status pa_community_id(struct pa_sha1 *h, const struct pa_community_flow *flow,
                                char out[PA_COMMUNITY_ID_TEXT]) __attribute__((warn_unused_result));
 
 #endif

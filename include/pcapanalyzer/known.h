@@ -35,6 +35,6 @@ uint8_t *pa_known_put(struct pa_known *k, struct pa_slice in, enum pa_type type,
 int pa_known_ip(struct pa_known *k, struct pa_slice in, uint8_t out[16], uint8_t *n);
 
 /* Write the Community ID of FLOW, whose padding must be zero, as pa_known_put() does. */
-uint8_t *pa_known_put_flow(struct pa_known *k, const struct pa_flow *flow, uint8_t *to);
+uint8_t *pa_known_put_flow(struct pa_known *k, const struct pa_community_flow *flow, uint8_t *to);
 
 #endif

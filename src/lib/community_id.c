@@ -37,7 +37,7 @@ static uint8_t *put16(uint8_t *to, uint16_t v)
 	return to;
 }
 
-enum pa_status pa_community_id(struct pa_sha1 *h, const struct pa_flow *flow,
+enum pa_status pa_community_id(struct pa_sha1 *h, const struct pa_community_flow *flow,
                                char out[PA_COMMUNITY_ID_TEXT])
 {
 	const uint8_t *a = flow->src;

@@ -266,7 +266,7 @@ int pa_known_ip(struct pa_known *k, struct pa_slice in, uint8_t out[16], uint8_t
 	return 1;
 }
 
-uint8_t *pa_known_put_flow(struct pa_known *k, const struct pa_flow *flow, uint8_t *to)
+uint8_t *pa_known_put_flow(struct pa_known *k, const struct pa_community_flow *flow, uint8_t *to)
 {
 	struct pa_memo_key key = {{0}};
 	struct pa_memo_entry *e;

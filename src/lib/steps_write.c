@@ -100,7 +100,7 @@ static inline enum found both(enum found a, enum found b)
 	return a != FOUND ? a : b;
 }
 
-static enum found find_ports(const struct work *w, struct pa_flow *flow)
+static enum found find_ports(const struct work *w, struct pa_community_flow *flow)
 {
 	enum pa_flow_field src;
 
@@ -129,7 +129,7 @@ static enum found find_ports(const struct work *w, struct pa_flow *flow)
 	            find_port(w, (enum pa_flow_field)(src + 1), &flow->dst_port));
 }
 
-static enum found find_flow(const struct work *w, struct pa_flow *flow)
+static enum found find_flow(const struct work *w, struct pa_community_flow *flow)
 {
 	int v6 = w->layer->address == PA_H_IPV6;
 	uint64_t proto = 0;
@@ -304,7 +304,7 @@ static inline uint8_t *put_text(const struct work *w, const struct act *act, str
 
 static uint8_t *put_community_id(const struct work *w, uint8_t *to)
 {
-	struct pa_flow flow;
+	struct pa_community_flow flow;
 	uint8_t *next;
 
 	if (w->id && w->id->n_id > 0) {

@@ -489,7 +489,8 @@ static int flow_proto(const struct pa_transform *t, const struct context *cx, ui
 
 /* A layer without both addresses, or without the ports its protocol has (a later fragment, a
  * short capture), has no Community ID. */
-static int flow_of(const struct pa_transform *t, const struct context *cx, struct pa_flow *flow)
+static int flow_of(const struct pa_transform *t, const struct context *cx,
+                   struct pa_community_flow *flow)
 {
 	static const struct {
 		uint8_t proto;
@@ -532,7 +533,7 @@ static int flow_of(const struct pa_transform *t, const struct context *cx, struc
 static enum pa_status community_value(struct pa_transform *t, const struct context *cx,
                                       struct pa_value *v)
 {
-	struct pa_flow flow;
+	struct pa_community_flow flow;
 	char text[PA_COMMUNITY_ID_TEXT];
 	size_t start = t->scratch.len;
 	enum pa_status st;

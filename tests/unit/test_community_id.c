@@ -79,10 +79,10 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct pa_flow flow_of(const struct vector *v)
+static struct pa_community_flow flow_of(const struct vector *v)
 {
 	/* Bytes behind an IPv4 address must not count. */
-	struct pa_flow f = {.proto = v->proto, .has_ports = v->src_port != NO_PORT};
+	struct pa_community_flow f = {.proto = v->proto, .has_ports = v->src_port != NO_PORT};
 	int family = strchr(v->src, ':') ? AF_INET6 : AF_INET;
 
 	memset(f.src, 0xa5, sizeof(f.src));
@@ -99,7 +99,7 @@ static void test_vectors(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < N_OF(vectors); i++) {
-		struct pa_flow f = flow_of(&vectors[i]);
+		struct pa_community_flow f = flow_of(&vectors[i]);
 		char id[PA_COMMUNITY_ID_TEXT];
 
 		memset(id, 'x', sizeof(id));
@@ -109,9 +109,9 @@ static void test_vectors(void **state)
 	}
 }
 
-static void turn(struct pa_flow *f)
+static void turn(struct pa_community_flow *f)
 {
-	struct pa_flow old = *f;
+	struct pa_community_flow old = *f;
 
 	memcpy(f->src, old.dst, sizeof(f->src));
 	memcpy(f->dst, old.src, sizeof(f->dst));
@@ -126,7 +126,8 @@ static void test_both_directions_are_one(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 2000; i++) {
 		static const uint8_t protos[] = {6, 17, 132, 47};
-		struct pa_flow f = {.n_address = i & 1 ? 4 : 16, .proto = protos[i / 2 % 4]};
+		struct pa_community_flow f = {.n_address = i & 1 ? 4 : 16,
+		                              .proto = protos[i / 2 % 4]};
 		char one[PA_COMMUNITY_ID_TEXT];
 		char two[PA_COMMUNITY_ID_TEXT];
 
@@ -157,13 +158,13 @@ static void test_icmp_pairs(void **state)
 	(void)state;
 	for (int v6 = 0; v6 < 2; v6++) {
 		for (unsigned type = 0; type < 256; type++) {
-			struct pa_flow f = {.n_address = v6 ? 16 : 4,
-			                    .proto = v6 ? 58 : 1,
-			                    .has_ports = 1,
-			                    .src = {1},
-			                    .dst = {2},
-			                    .src_port = (uint16_t)type,
-			                    .dst_port = 5};
+			struct pa_community_flow f = {.n_address = v6 ? 16 : 4,
+			                              .proto = v6 ? 58 : 1,
+			                              .has_ports = 1,
+			                              .src = {1},
+			                              .dst = {2},
+			                              .src_port = (uint16_t)type,
+			                              .dst_port = 5};
 			int answer = -1;
 			char one[PA_COMMUNITY_ID_TEXT];
 			char two[PA_COMMUNITY_ID_TEXT];

@@ -711,7 +711,7 @@ static const char *id_of(const char *src, const char *dst, uint8_t proto, int sr
 {
 	struct pa_sha1 *sha1;
 	static char id[PA_COMMUNITY_ID_TEXT];
-	struct pa_flow f = {.proto = proto, .has_ports = src_port >= 0};
+	struct pa_community_flow f = {.proto = proto, .has_ports = src_port >= 0};
 	int family = strchr(src, ':') ? AF_INET6 : AF_INET;
 
 	f.n_address = family == AF_INET ? 4 : 16;
