@@ -39,6 +39,7 @@ struct pa_run {
 	uint64_t offset;
 	uint64_t len;
 	uint32_t frame;
+	uint32_t reserved; /* 0: so that equal runs are equal bytes */
 };
 
 /* The rows of one table that wait to be written. */
