@@ -13,6 +13,7 @@
 
 #include "pcapanalyzer/buf.h"
 #include "pcapanalyzer/error.h"
+#include "pcapanalyzer/type.h"
 
 enum pa_value_kind {
 	PA_V_NULL,
@@ -77,6 +78,9 @@ enum pa_status pa_convert_mac(struct pa_slice in, uint8_t out[6]);
 enum pa_status pa_convert_eui64(struct pa_slice in, uint8_t out[8]);
 /* 8-4-4-4-12 hexadecimal digits; the bytes in the order of the text. */
 enum pa_status pa_convert_guid(struct pa_slice in, uint8_t out[16]);
+/* One of the four above, by the type of the column; *out's kind goes with it. PA_EVALUE for
+ * another type, too. */
+enum pa_status pa_convert_address(struct pa_slice in, enum pa_type type, struct pa_value *out);
 /* One byte between single quotes: as it is from space to '~', but \' and \\, or \0 \a \b \t
  * \n \v \f \r, \x and two hexadecimal digits, or three octal digits behind the backslash. */
 enum pa_status pa_convert_char(struct pa_slice in, uint8_t *out);

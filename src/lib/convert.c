@@ -396,6 +396,26 @@ enum pa_status pa_convert_guid(struct pa_slice in, uint8_t out[16])
 	return PA_OK;
 }
 
+enum pa_status pa_convert_address(struct pa_slice in, enum pa_type type, struct pa_value *out)
+{
+	switch (type) {
+	case PA_T_IP:
+		out->kind = PA_V_IP;
+		return pa_convert_ip(in, out->raw, &out->n_raw);
+	case PA_T_MAC:
+		out->kind = PA_V_MAC;
+		return pa_convert_mac(in, out->raw);
+	case PA_T_EUI64:
+		out->kind = PA_V_EUI64;
+		return pa_convert_eui64(in, out->raw);
+	case PA_T_GUID:
+		out->kind = PA_V_GUID;
+		return pa_convert_guid(in, out->raw);
+	default:
+		return PA_EVALUE;
+	}
+}
+
 /* The byte that a backslash and IN stand for; -1 when nothing. */
 static int escaped(struct pa_slice in)
 {

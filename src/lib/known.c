@@ -104,24 +104,6 @@ static inline void short_key(struct pa_slice in, uint64_t key[2])
 	key[1] ^= htole64((uint64_t)in.len << 56);
 }
 
-static enum pa_status convert_address(struct pa_slice in, enum pa_type type, struct pa_value *v)
-{
-	switch (type) {
-	case PA_T_IP:
-		v->kind = PA_V_IP;
-		return pa_convert_ip(in, v->raw, &v->n_raw);
-	case PA_T_MAC:
-		v->kind = PA_V_MAC;
-		return pa_convert_mac(in, v->raw);
-	case PA_T_EUI64:
-		v->kind = PA_V_EUI64;
-		return pa_convert_eui64(in, v->raw);
-	default:
-		v->kind = PA_V_GUID;
-		return pa_convert_guid(in, v->raw);
-	}
-}
-
 /* Keep in E what V is written as. */
 static const struct pa_memo_entry *keep(struct pa_memo_entry *e, const struct pa_memo_key *key,
                                         enum pa_csv_style style, const struct pa_value *v)
@@ -151,7 +133,7 @@ static const struct pa_memo_entry *address(struct pa_known *k, struct pa_slice i
 	e = pa_memo_place(&k->addresses, &key);
 	if (pa_memo_has(e, &key))
 		return e;
-	if (convert_address(in, type, &v) != PA_OK)
+	if (pa_convert_address(in, type, &v) != PA_OK)
 		return NULL;
 	memcpy(e->raw, v.raw, sizeof(e->raw));
 	e->n_raw = v.n_raw;

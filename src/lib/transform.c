@@ -357,17 +357,10 @@ static enum pa_status convert(struct pa_transform *t, const struct context *cx,
 	case PA_T_CHAR:
 		return to_char(t, in, v);
 	case PA_T_IP:
-		v->kind = PA_V_IP;
-		return pa_convert_ip(in, v->raw, &v->n_raw);
 	case PA_T_MAC:
-		v->kind = PA_V_MAC;
-		return pa_convert_mac(in, v->raw);
 	case PA_T_EUI64:
-		v->kind = PA_V_EUI64;
-		return pa_convert_eui64(in, v->raw);
 	case PA_T_GUID:
-		v->kind = PA_V_GUID;
-		return pa_convert_guid(in, v->raw);
+		return pa_convert_address(in, c->type, v);
 	case PA_T_BYTES:
 		return to_bytes(t, c, in, v);
 	case PA_T_TEXT:
