@@ -42,6 +42,7 @@ if ! timeout 20 tshark -q -i lo -a duration:1 -w "$work/try.pcapng" >/dev/null 2
 fi
 port=$((20000 + RANDOM % 20000))
 mkfifo "$work/fifo"
+: >"$work/live.csv" # the filter's shell makes it only when tshark's has opened the pipe
 timeout 40 tshark -Q -i lo -c 6 -f "udp dst port $port" -l "${words[@]}" 2>"$work/tshark.err" >"$work/fifo" &
 live=$!
 tshark2csv --format rfc4180 <"$work/fifo" >"$work/live.csv" &
