@@ -1,7 +1,8 @@
 /* Decimal numbers that stand in cells, read and written many digits at a time.
  *
  * The readers know plain numbers only, and take other text for none; the converters of convert.h
- * have the last word on it. Source: Lemire, "Quickly parsing eight digits", 2018.
+ * have the last word on it. 16 bytes are read from the start of a cell, whatever its length.
+ * Source: Lemire, "Quickly parsing eight digits", 2018.
  */
 #ifndef PCAPANALYZER_DIGITS_H
 #define PCAPANALYZER_DIGITS_H
@@ -15,9 +16,6 @@
 #endif
 
 #include "pcapanalyzer/buf.h"
-
-/* Bytes that the functions read from the start of a cell, whatever its length. */
-#define PA_DIGITS_SLACK 16
 
 /* 1 when all of the first N (1 to 16) bytes at P are digits. */
 static inline int pa_digits_only(const uint8_t *p, size_t n)

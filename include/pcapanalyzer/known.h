@@ -24,11 +24,8 @@ void pa_known_free(struct pa_known *k);
 /* 1 when values of TYPE can be asked for: addresses of a fixed form. */
 int pa_known_type(enum pa_type type) __attribute__((const));
 
-/* What the functions below write at most, and the room that they need. */
-#define PA_KNOWN_ROOM 64
-
-/* Write the address IN at TO and return what is behind it; NULL when it is none.
- * IN has PA_CSV_SLACK readable bytes behind it. */
+/* Write the address IN at TO, which has room for 64 bytes, and return what is behind it; NULL when
+ * it is none. IN has PA_CSV_SLACK readable bytes behind it. */
 uint8_t *pa_known_put(struct pa_known *k, struct pa_slice in, enum pa_type type, uint8_t *to);
 
 /* The bytes of the IP address IN, 4 or 16 of them. 0: it is none; OUT is then untouched. */

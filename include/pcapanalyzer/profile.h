@@ -154,6 +154,10 @@ struct pa_slice pa_profile_builtin(void);
 const struct pa_table *pa_profile_table(const struct pa_profile *p, const char *name)
     __attribute__((pure));
 
+/* The fields of the ports of protocol number PROTO, or of what a Community ID takes for them: type
+ * and code of ICMP. 0: it has none. */
+int pa_profile_ports(uint8_t proto, enum pa_flow_field *src, enum pa_flow_field *dst);
+
 /* 1 when NAME is a plain SQL identifier: [a-z][a-z0-9_]*, at most 64 bytes. */
 int pa_identifier_ok(struct pa_slice name) __attribute__((pure));
 

@@ -928,6 +928,29 @@ struct pa_slice pa_profile_builtin(void)
 	return (struct pa_slice){builtin, sizeof(builtin)};
 }
 
+int pa_profile_ports(uint8_t proto, enum pa_flow_field *src, enum pa_flow_field *dst)
+{
+	static const struct {
+		uint8_t proto;
+		enum pa_flow_field src, dst;
+	} ports[] = {
+	    {6, PA_FLOW_TCP_SRC, PA_FLOW_TCP_DST},
+	    {17, PA_FLOW_UDP_SRC, PA_FLOW_UDP_DST},
+	    {132, PA_FLOW_SCTP_SRC, PA_FLOW_SCTP_DST},
+	    {1, PA_FLOW_ICMP_TYPE, PA_FLOW_ICMP_CODE},
+	    {58, PA_FLOW_ICMPV6_TYPE, PA_FLOW_ICMPV6_CODE},
+	};
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		if (ports[i].proto == proto) {
+			*src = ports[i].src;
+			*dst = ports[i].dst;
+			return 1;
+		}
+	}
+	return 0;
+}
+
 const struct pa_table *pa_profile_table(const struct pa_profile *p, const char *name)
 {
 	for (unsigned i = 0; i < p->n_tables; i++)

@@ -13,28 +13,6 @@
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-/* 0x and 1 to 8 digits. */
-static inline int read_hex(struct pa_slice in, uint64_t *out)
-{
-	uint64_t v = 0;
-
-	if (in.len < 3 || in.len > 10 || in.ptr[0] != '0' || in.ptr[1] != 'x')
-		return 0;
-	for (size_t i = 2; i < in.len; i++) {
-		uint8_t c = in.ptr[i];
-		unsigned digit = (unsigned)c - '0';
-
-		if (digit > 9) {
-			digit = (unsigned)(c | 0x20) - 'a' + 10;
-			if (digit < 10 || digit > 15)
-				return 0;
-		}
-		v = v << 4 | digit;
-	}
-	*out = v;
-	return 1;
-}
-
 /* The text of CELL, and of all cells from there to LAST. */
 static inline struct pa_slice text_of(const struct work *w, unsigned cell, unsigned last)
 {
@@ -102,31 +80,12 @@ static inline enum found both(enum found a, enum found b)
 
 static enum found find_ports(const struct work *w, struct pa_community_flow *flow)
 {
-	enum pa_flow_field src;
+	enum pa_flow_field src, dst;
 
-	switch (flow->proto) {
-	case 6:
-		src = PA_FLOW_TCP_SRC;
-		break;
-	case 17:
-		src = PA_FLOW_UDP_SRC;
-		break;
-	case 132:
-		src = PA_FLOW_SCTP_SRC;
-		break;
-	case 1:
-		src = PA_FLOW_ICMP_TYPE;
-		break;
-	case 58:
-		src = PA_FLOW_ICMPV6_TYPE;
-		break;
-	default:
+	if (!pa_profile_ports(flow->proto, &src, &dst))
 		return FOUND;
-	}
 	flow->has_ports = 1;
-	/* The destination's field follows the source's. */
-	return both(find_port(w, src, &flow->src_port),
-	            find_port(w, (enum pa_flow_field)(src + 1), &flow->dst_port));
+	return both(find_port(w, src, &flow->src_port), find_port(w, dst, &flow->dst_port));
 }
 
 static enum found find_flow(const struct work *w, struct pa_community_flow *flow)
@@ -170,15 +129,12 @@ static inline uint8_t *put_uint(const struct step *step, struct pa_slice in, uin
 {
 	uint64_t v;
 
-	if (pa_digits_plain(in)) {
-		if (in.len >= step->n_digits && pa_digits_value(in) > step->max)
-			return NULL;
-		memcpy(to, in.ptr, 16);
-		return to + in.len;
-	}
-	if (!read_hex(in, &v) || v > step->max)
+	if (!pa_digits_plain(in))
+		return pa_convert_uint(in, step->max, &v) == PA_OK ? pa_digits_put(to, v) : NULL;
+	if (in.len >= step->n_digits && pa_digits_value(in) > step->max)
 		return NULL;
-	return pa_digits_put(to, v);
+	memcpy(to, in.ptr, 16);
+	return to + in.len;
 }
 
 /* The words of the fields that are there. */
@@ -349,6 +305,11 @@ static enum pa_status make_room(struct pa_buf *out, size_t n, uint8_t **to)
 	return st;
 }
 
+static inline enum pa_status room_for(struct pa_buf *out, size_t n, uint8_t **to)
+{
+	return (size_t)(out->ptr + out->cap - *to) >= n ? PA_OK : make_room(out, n, to);
+}
+
 static enum pa_status general(const struct work *w, const struct act *act, struct pa_buf *out,
                               uint8_t **to)
 {
@@ -394,7 +355,6 @@ enum pa_status steps_write(struct work *w, const struct list *list, const struct
 	for (; st == PA_OK; act++) {
 		struct pa_slice in = text_of(w, act->cell, act->cell);
 		uint8_t *next = NULL;
-		size_t text = 0;
 
 		memcpy(to, act->lead, sizeof(act->lead));
 		to += act->lead_len;
@@ -403,9 +363,7 @@ enum pa_status steps_write(struct work *w, const struct list *list, const struct
 			next = put_uint(act->step, in, to);
 			break;
 		case DO_TEXT:
-			text = 2 * in.len; /* each byte may become two */
-			if ((size_t)(out->ptr + out->cap - to) < text + room)
-				st = make_room(out, text + room, &to);
+			st = room_for(out, 2 * in.len + room, &to); /* each byte may become two */
 			if (st == PA_OK)
 				next = put_text(w, act, in, to);
 			break;
@@ -416,9 +374,7 @@ enum pa_status steps_write(struct work *w, const struct list *list, const struct
 			next = put_bool(in, to);
 			break;
 		case DO_SET:
-			text = act->step->max;
-			if ((size_t)(out->ptr + out->cap - to) < text + room)
-				st = make_room(out, text + room, &to);
+			st = room_for(out, act->step->max + room, &to);
 			if (st == PA_OK)
 				next = put_set(w, act->step, to);
 			break;
@@ -469,7 +425,7 @@ enum pa_status steps_write(struct work *w, const struct list *list, const struct
 			span_good = 0;
 			st = general(w, act, out, &to);
 			if (st == PA_OK)
-				st = make_room(out, room, &to);
+				st = room_for(out, room, &to);
 		}
 	}
 	out->len = (size_t)(to - out->ptr);

@@ -485,18 +485,9 @@ static int flow_proto(const struct pa_transform *t, const struct context *cx, ui
 static int flow_of(const struct pa_transform *t, const struct context *cx,
                    struct pa_community_flow *flow)
 {
-	static const struct {
-		uint8_t proto;
-		enum pa_flow_field src, dst;
-	} ports[] = {
-	    {6, PA_FLOW_TCP_SRC, PA_FLOW_TCP_DST},
-	    {17, PA_FLOW_UDP_SRC, PA_FLOW_UDP_DST},
-	    {132, PA_FLOW_SCTP_SRC, PA_FLOW_SCTP_DST},
-	    {1, PA_FLOW_ICMP_TYPE, PA_FLOW_ICMP_CODE},
-	    {58, PA_FLOW_ICMPV6_TYPE, PA_FLOW_ICMPV6_CODE},
-	};
 	int v6 = cx->layer && cx->layer->address == PA_H_IPV6;
 	uint64_t proto;
+	enum pa_flow_field src_field, dst_field;
 	uint64_t src;
 	uint64_t dst;
 
@@ -510,16 +501,13 @@ static int flow_of(const struct pa_transform *t, const struct context *cx,
 	    !flow_proto(t, cx, &proto))
 		return 0;
 	flow->proto = (uint8_t)proto;
-	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
-		if (ports[i].proto != flow->proto)
-			continue;
-		if (!flow_number(t, cx, ports[i].src, &src) ||
-		    !flow_number(t, cx, ports[i].dst, &dst))
-			return 0;
-		flow->has_ports = 1;
-		flow->src_port = (uint16_t)src;
-		flow->dst_port = (uint16_t)dst;
-	}
+	if (!pa_profile_ports(flow->proto, &src_field, &dst_field))
+		return 1;
+	if (!flow_number(t, cx, src_field, &src) || !flow_number(t, cx, dst_field, &dst))
+		return 0;
+	flow->has_ports = 1;
+	flow->src_port = (uint16_t)src;
+	flow->dst_port = (uint16_t)dst;
 	return 1;
 }
 
