@@ -2,8 +2,8 @@
 # shellcheck disable=SC2034,SC2154 # run sources these files together
 # What is read: one capture, tshark's output of it, and the columns that the peers write.
 
-# Set capture, its number of packets and the words about it.
-make_capture() {
+# Set capture, unless one was given, and the words about it.
+find_capture() {
 	local files=() i
 	if [[ -n $capture ]]; then
 		capture_words=$(basename -- "$capture")
@@ -23,6 +23,11 @@ make_capture() {
 		fi
 		mergecap -a -w "$capture" "${files[@]}" 2>"$work/mergecap.err" || true
 	fi
+}
+
+# The same, with its number of packets and what tshark is to print of it.
+make_capture() {
+	find_capture
 	packets=$(capinfos -Mc -Tr "$capture" 2>/dev/null | cut -f 2)
 	capture_words+=", $packets packets, $(($(stat -L -c %s -- "$capture") / 1000000)) MB"
 	read -r -a tshark_args < <("$work/prefix/bin/tshark2csv" --tshark-args)
