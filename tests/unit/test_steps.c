@@ -165,20 +165,6 @@ static void put_row(struct pa_buf *out, const struct pa_profile *p, uint64_t num
 	assert_ok(pa_buf_puts(out, dialect == PA_DIALECT_4_0 ? "\t0\n" : "\tTrue\n"));
 }
 
-static enum pa_status read_slice(void *ctx, uint8_t *bytes, size_t n, size_t *got,
-                                 struct pa_error *err)
-{
-	struct pa_slice *s = ctx;
-
-	(void)err;
-	*got = s->len < n ? s->len : n;
-	if (*got)
-		memcpy(bytes, s->ptr, *got);
-	s->ptr += *got;
-	s->len -= *got;
-	return PA_OK;
-}
-
 /* Everything that the rows become, tables and outcomes, in one text; returns how many rows were
  * converted. */
 static unsigned convert(const struct pa_profile *p, struct pa_transform_config c, int slow,

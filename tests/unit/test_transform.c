@@ -27,20 +27,6 @@ static struct {
 static const struct pa_transform_config defaults = {
     .style = PA_CSV_TSV, .capture_id = CAPTURE, .separator = '\t', .aggregator = 0xff};
 
-static enum pa_status read_slice(void *ctx, uint8_t *bytes, size_t n, size_t *got,
-                                 struct pa_error *err)
-{
-	struct pa_slice *s = ctx;
-
-	(void)err;
-	*got = s->len < n ? s->len : n;
-	if (*got)
-		memcpy(bytes, s->ptr, *got);
-	s->ptr += *got;
-	s->len -= *got;
-	return PA_OK;
-}
-
 static void forget(void)
 {
 	for (unsigned i = 0; i < PA_PROFILE_TABLES_MAX; i++) {
