@@ -5,6 +5,9 @@
  * is shared everybody prints a row: the owner's comes first. A frame in between may be without a
  * row; a row out of place is an error, and so is the row of a worker that failed before it could
  * print it: what was given until then is the beginning of the whole, and nothing else.
+ *
+ * A worker holds rows back until it has printed enough of them. Rows that mean nothing push the one
+ * that is waited for out of it; they are dropped.
  */
 #ifndef PCAPANALYZER_MERGE_H
 #define PCAPANALYZER_MERGE_H
@@ -39,6 +42,9 @@ void pa_merge_free(struct pa_merge *m);
 size_t pa_merge_room(const struct pa_merge *m) __attribute__((pure));
 /* The next frame, from 1 on, belongs to WORKER. There must be room. */
 void pa_merge_tell(struct pa_merge *m, unsigned worker, int shared);
+/* WORKER, which is not its owner, prints a row of the frame that was told last; it means nothing.
+ */
+void pa_merge_push(struct pa_merge *m, unsigned worker);
 
 /* N bytes, more than 0, for what WORKER prints, at *to; or 0 when enough of its rows wait. */
 enum pa_status pa_merge_space(struct pa_merge *m, unsigned worker, uint8_t **to, size_t *n,
@@ -55,7 +61,11 @@ void pa_merge_ended(struct pa_merge *m, unsigned worker);
 enum pa_status pa_merge_next(struct pa_merge *m, struct pa_merge_row *out, struct pa_error *err)
     __attribute__((warn_unused_result));
 
+/* After PA_END: the worker whose row has not come. 0 when there is none, and nothing is told that
+ * has not had its row. */
+int pa_merge_waits(const struct pa_merge *m, unsigned *worker);
+
 /* After PA_END: 1 when every frame told has had its row, and nothing is left over. */
-int pa_merge_done(const struct pa_merge *m) __attribute__((pure));
+int pa_merge_done(struct pa_merge *m);
 
 #endif

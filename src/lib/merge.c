@@ -16,6 +16,8 @@ struct printed {
 	struct pa_buf bytes;
 	size_t taken;
 	size_t searched; /* no line feed stands before this, from TAKEN on */
+	uint64_t last;   /* frame of the last row that was taken */
+	uint64_t pushed; /* of the last row that means nothing */
 	int ended;
 };
 
@@ -77,6 +79,11 @@ void pa_merge_tell(struct pa_merge *m, unsigned worker, int shared)
 	m->owners[m->told % PA_MERGE_FRAMES] = (uint8_t)(worker | (shared ? SHARED : 0));
 }
 
+void pa_merge_push(struct pa_merge *m, unsigned worker)
+{
+	m->printed[worker].pushed = m->told;
+}
+
 /* Rows that were taken make room, when what is left is less than they were. */
 static void compact(struct printed *p)
 {
@@ -135,6 +142,13 @@ static int line_of(struct printed *p, struct pa_slice *line)
 	return 1;
 }
 
+static void take(struct printed *p, struct pa_slice line, uint64_t frame)
+{
+	p->taken += line.len;
+	p->searched = p->taken;
+	p->last = frame;
+}
+
 /* The number that the line begins with; 0 when it begins with none. */
 static uint64_t frame_of(struct pa_slice line, uint8_t separator)
 {
@@ -146,6 +160,18 @@ static uint64_t frame_of(struct pa_slice line, uint8_t separator)
 	return i < line.len && (line.ptr[i] == separator || line.ptr[i] == '\n') ? n : 0;
 }
 
+/* The next row of P that means something, with its frame. */
+static int row_of(struct pa_merge *m, struct printed *p, struct pa_slice *line, uint64_t *frame)
+{
+	while (line_of(p, line)) {
+		*frame = frame_of(*line, m->separator);
+		if (*frame >= m->next || *frame <= p->last || *frame > p->pushed)
+			return 1;
+		take(p, *line, *frame);
+	}
+	return 0;
+}
+
 /* The row that WORKER printed of frame NEXT; PA_OK with none when it printed none. */
 static enum pa_status take_row(struct pa_merge *m, unsigned worker, struct pa_slice *out,
                                struct pa_error *err)
@@ -155,33 +181,38 @@ static enum pa_status take_row(struct pa_merge *m, unsigned worker, struct pa_sl
 	uint64_t frame;
 
 	out->len = 0;
-	if (!line_of(p, &line))
+	if (!row_of(m, p, &line, &frame))
 		return !p->ended ? PA_END
 		                 : pa_fail(err, PA_ABORTED, 0,
 		                           "worker %u ended before its row of frame %" PRIu64,
 		                           worker + 1, m->next);
-	frame = frame_of(line, m->separator);
 	if (frame < m->next)
 		return pa_fail(err, PA_EROW, 0,
 		               "worker %u printed something else than its row of frame %" PRIu64,
 		               worker + 1, m->next);
 	if (frame > m->next)
 		return PA_OK;
-	p->taken += line.len;
-	p->searched = p->taken;
+	take(p, line, frame);
 	*out = line;
 	return PA_OK;
+}
+
+static unsigned whose_turn(const struct pa_merge *m)
+{
+	const unsigned owner = m->owners[m->next % PA_MERGE_FRAMES] & ~(unsigned)SHARED;
+
+	return (owner + m->turn) % m->n_workers;
 }
 
 enum pa_status pa_merge_next(struct pa_merge *m, struct pa_merge_row *out, struct pa_error *err)
 {
 	assert(m->n_workers > 0);
 	for (; m->next <= m->told; m->next++, m->turn = 0) {
-		const uint8_t owner = m->owners[m->next % PA_MERGE_FRAMES];
-		const unsigned turns = owner & SHARED ? m->n_workers : 1;
+		const int shared = m->owners[m->next % PA_MERGE_FRAMES] & SHARED;
+		const unsigned turns = shared ? m->n_workers : 1;
 
 		while (m->turn < turns) {
-			unsigned worker = ((owner & ~(unsigned)SHARED) + m->turn) % m->n_workers;
+			const unsigned worker = whose_turn(m);
 			struct pa_slice line;
 			enum pa_status st = take_row(m, worker, &line, err);
 
@@ -197,10 +228,23 @@ enum pa_status pa_merge_next(struct pa_merge *m, struct pa_merge_row *out, struc
 	return PA_END;
 }
 
-int pa_merge_done(const struct pa_merge *m)
+int pa_merge_waits(const struct pa_merge *m, unsigned *worker)
 {
-	for (unsigned i = 0; i < m->n_workers; i++)
-		if (m->printed[i].taken != m->printed[i].bytes.len)
+	if (m->next > m->told)
+		return 0;
+	*worker = whose_turn(m);
+	return 1;
+}
+
+int pa_merge_done(struct pa_merge *m)
+{
+	for (unsigned i = 0; i < m->n_workers; i++) {
+		struct printed *p = &m->printed[i];
+		struct pa_slice line;
+		uint64_t frame;
+
+		if (row_of(m, p, &line, &frame) || p->taken != p->bytes.len)
 			return 0;
+	}
 	return m->next > m->told;
 }

@@ -1,7 +1,5 @@
 #include "divide.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -9,9 +7,11 @@
 #include "pcapanalyzer/io.h"
 #include "workers.h"
 
-#define ROWS_BYTES   (8u * 1024 * 1024) /* of each worker that may wait for those of others */
-#define OUTPUT_BYTES (256u * 1024)      /* written at once */
-#define OUTPUT_MAX   (4 * (size_t)PA_PACKET_MAX)
+#define ROWS_BYTES    (8u * 1024 * 1024) /* of each worker that may wait for those of others */
+#define OUTPUT_BYTES  (256u * 1024)      /* written at once */
+#define OUTPUT_MAX    (4 * (size_t)PA_PACKET_MAX)
+#define PUSHES        64u    /* at once */
+#define PUSHED_FRAMES 65536u /* kept free for them */
 
 struct division {
 	struct workers workers;
@@ -30,14 +30,33 @@ static enum pa_status write_rows(struct division *d, struct pa_error *err)
 	return st;
 }
 
-/* Read on for as long as all workers, and the list of owners, have room. */
+/* The worker whose row is waited for, and comes only when it prints more; -1 for none. */
+static int find_pushed(const struct division *d)
+{
+	unsigned worker;
+
+	return pa_merge_waits(d->workers.merge, &worker) && workers_is_dry(&d->workers, worker)
+	           ? (int)worker
+	           : -1;
+}
+
+/* Read on for as long as all workers, and the list of owners, have room, and for a worker that
+ * needs it when they have not. */
 static enum pa_status read_capture(struct division *d, struct pa_error *err)
 {
+	const struct pa_merge *merge = d->workers.merge;
+	unsigned pushes = PUSHES;
 	enum pa_status st = PA_OK;
 
-	while (st == PA_OK && !d->feed.ended && workers_have_room(&d->workers) &&
-	       pa_merge_room(d->workers.merge) > 0)
+	d->feed.pushed = find_pushed(d);
+	while (st == PA_OK && !d->feed.ended && pa_merge_room(merge) > 0) {
+		if (d->feed.pushed >= 0 && pushes-- == 0)
+			d->feed.pushed = -1;
+		if (d->feed.pushed < 0 &&
+		    !(workers_have_room(&d->workers) && pa_merge_room(merge) > PUSHED_FRAMES))
+			break;
 		st = feed_next(&d->feed, err);
+	}
 	return st;
 }
 
@@ -82,14 +101,12 @@ static enum pa_status work(struct division *d, struct pa_error *err)
 static enum pa_status start(struct division *d, int fd, unsigned n, const struct command *c,
                             const struct plan *p, struct pa_error *err)
 {
-	char filter[64];
-	const char *const more[] = {"-r", "-", "-l", "-Y", filter, NULL};
+	const char *const more[] = {"-r", "-", "-Y", FEED_FILTER, NULL};
 	char **argv = command_with(c, more);
 	enum pa_status st;
 
 	if (!argv)
 		return pa_fail(err, PA_ENOMEM, 0, "no memory for arguments");
-	(void)snprintf(filter, sizeof(filter), FEED_FILTER, p->n_interfaces);
 	st = pa_merge_new(n, c->separator, ROWS_BYTES, &d->workers.merge, err);
 	if (st == PA_OK)
 		st = command_renumber(c, n, p->format == PA_PCAPFILE_PCAP, &d->renumber, err);

@@ -10,14 +10,16 @@
 #define PACKET_BYTES  (PA_PCAPNG_BLOCK_MAX + 64)
 #define OPT_TSRESOL   9
 #define HEADER_BYTES  28 /* of a packet block, before the packet's bytes */
+#define CUSTOM_BYTES  16
+#define MASK_BYTES    36 /* and of what pushes */
 #define CUT_BYTES     64 /* what the packet block that is cut says it has */
 
 /* Queues */
 
-static enum pa_status put(struct feed *f, unsigned worker, const void *bytes, size_t n,
+static enum pa_status put(struct feed *f, unsigned worker, struct pa_slice bytes,
                           struct pa_error *err)
 {
-	return pa_buf_put(&f->queues[worker], bytes, n) == PA_OK
+	return pa_buf_put(&f->queues[worker], bytes.ptr, bytes.len) == PA_OK
 	           ? PA_OK
 	           : pa_fail(err, PA_ENOMEM, 0, "no memory for a record");
 }
@@ -27,7 +29,7 @@ static enum pa_status put_all(struct feed *f, struct pa_slice bytes, struct pa_e
 	enum pa_status st = PA_OK;
 
 	for (unsigned i = 0; st == PA_OK && i < f->n_workers; i++)
-		st = put(f, i, bytes.ptr, bytes.len, err);
+		st = put(f, i, bytes, err);
 	return st;
 }
 
@@ -136,45 +138,61 @@ static enum pa_status from_pcap(struct feed *f, const struct pa_record *r, struc
 	return PA_OK;
 }
 
-/* What stands for the packet BLOCK of INTERFACE in a worker that must not see it. */
-static struct pa_slice make_mask(struct feed *f, struct pa_slice block, uint32_t interface,
-                                 int timed, uint8_t mask[32])
+/* A packet of N bytes at the time of the packet BLOCK of INTERFACE, of its dummy. */
+static struct pa_slice make_dummy(struct feed *f, struct pa_slice block, uint32_t interface,
+                                  uint32_t n, uint8_t dummy[MASK_BYTES])
 {
-	const uint32_t n = timed ? HEADER_BYTES + 4 : 16;
+	const uint32_t length = HEADER_BYTES + (n > 0 ? 4 : 0) + 4;
 
-	if (timed) {
-		memcpy(mask, block.ptr, 20);
-		set_u32(f, mask + 8, f->plan->n_interfaces + interface);
-		memset(mask + 20, 0, 8);
-	} else {
-		set_u32(f, mask, CUSTOM_BLOCK);
-		set_u32(f, mask + 8, CUSTOM_NUMBER);
-	}
-	set_u32(f, mask + 4, n);
-	set_u32(f, mask + n - 4, n);
-	return (struct pa_slice){mask, n};
+	memset(dummy, 0, MASK_BYTES);
+	memcpy(dummy, block.ptr, 20);
+	set_u32(f, dummy + 4, length);
+	set_u32(f, dummy + 8, f->plan->n_interfaces + interface);
+	set_u32(f, dummy + 20, n);
+	set_u32(f, dummy + 24, n);
+	set_u32(f, dummy + length - 4, length);
+	return (struct pa_slice){dummy, length};
+}
+
+/* What stands for the packet R, that is BLOCK, in a worker that must not see it. */
+static struct pa_slice make_mask(struct feed *f, const struct pa_record *r, struct pa_slice block,
+                                 uint8_t mask[MASK_BYTES])
+{
+	/* The first one is what all times are relative to. */
+	if (f->needs_times || r->frame == 1)
+		return make_dummy(f, block, r->interface, 0, mask);
+	set_u32(f, mask, CUSTOM_BLOCK);
+	set_u32(f, mask + 4, CUSTOM_BYTES);
+	set_u32(f, mask + 8, CUSTOM_NUMBER);
+	set_u32(f, mask + 12, CUSTOM_BYTES);
+	return (struct pa_slice){mask, CUSTOM_BYTES};
 }
 
 static enum pa_status put_packet(struct feed *f, const struct pa_record *r, struct pa_slice block,
                                  struct pa_error *err)
 {
 	struct pa_flow flow = pa_flow_of(r->link_type, r->bytes);
-	const unsigned owner = flow.hash % f->n_workers;
-	uint8_t bytes[32];
-	/* The first one is what all times are relative to. */
-	const struct pa_slice mask =
-	    make_mask(f, block, r->interface, f->needs_times || r->frame == 1, bytes);
+	const unsigned owner = pa_owners_take(&f->owners, flow.hash, r->caplen);
+	uint8_t bytes[2][MASK_BYTES];
+	const struct pa_slice mask = make_mask(f, r, block, bytes[0]);
+	const struct pa_slice push = make_dummy(f, block, r->interface, 1, bytes[1]);
 	enum pa_status st = PA_OK;
 
 	if (flow.shared)
 		pa_announced_read(&f->announced, flow.said);
 	else
 		flow.shared = pa_announced_take(&f->announced, &flow);
-	for (unsigned i = 0; st == PA_OK && i < f->n_workers; i++)
-		st = i == owner || flow.shared ? put(f, i, block.ptr, block.len, err)
-		                               : put(f, i, mask.ptr, mask.len, err);
-	if (st == PA_OK)
-		pa_merge_tell(f->merge, owner, flow.shared);
+	pa_merge_tell(f->merge, owner, flow.shared);
+	for (unsigned i = 0; st == PA_OK && i < f->n_workers; i++) {
+		if (i == owner || flow.shared) {
+			st = put(f, i, block, err);
+		} else if (f->pushed == (int)i) {
+			pa_merge_push(f->merge, i);
+			st = put(f, i, push, err);
+		} else {
+			st = put(f, i, mask, err);
+		}
+	}
 	return st;
 }
 
@@ -202,6 +220,8 @@ enum pa_status feed_open(struct feed *f, int fd, struct pa_error *err)
 {
 	pa_buf_init(&f->packet, PACKET_BYTES);
 	pa_announced_init(&f->announced);
+	pa_owners_init(&f->owners, f->n_workers);
+	f->pushed = -1;
 	f->ended = 0;
 	f->order.swapped = f->plan->format == PA_PCAPFILE_PCAPNG && f->plan->order.swapped;
 	return capture_open(fd, &f->capture, err);

@@ -3,23 +3,22 @@
  * It is a pcapng file with a record for every packet. The worker's own packets stand in it as they
  * are, and so do those that all must see; those of others without a byte, as custom blocks, which
  * are frames to tshark and the cheapest it has. Where times have to be known, it is an empty packet
- * of interface N+I instead, for interface I of N. A display filter for interfaces below N hides
- * both.
+ * of interface N+I instead, for interface I of N. A display filter for packets with a byte hides
+ * both. Packets of interface N+I with a byte push rows out of a worker; its row of them means
+ * nothing.
  */
 #ifndef PTSHARK_FEED_H
 #define PTSHARK_FEED_H
 
-#include <inttypes.h>
 #include <stddef.h>
 
 #include "pcapanalyzer/announced.h"
 #include "pcapanalyzer/buf.h"
 #include "pcapanalyzer/merge.h"
+#include "pcapanalyzer/owners.h"
 #include "plan.h"
 
-/* For the number of interfaces. tshark 4.6 takes a custom block to be of the interface of the
- * packet before it. */
-#define FEED_FILTER "frame.interface_id < %" PRIu32 " && frame.cap_len > 0"
+#define FEED_FILTER "frame.cap_len > 0"
 
 struct feed {
 	const struct plan *plan;
@@ -30,6 +29,8 @@ struct feed {
 	struct pa_buf *queues;  /* one for each; what is taken from them is the caller's affair */
 	struct pa_merge *merge; /* is told the owners */
 	struct pa_announced announced;
+	struct pa_owners owners;
+	int pushed;           /* a worker; -1: none. Its rows are to come out. */
 	struct pa_buf packet; /* pcap: the record as pcapng has it */
 	int ended;
 };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,7 +19,7 @@
 #include "pcapanalyzer/pcapfile.h"
 
 #define QUEUE_BYTES (8u * 1024 * 1024) /* that wait for a worker, and one record more */
-#define QUEUE_MAX   (QUEUE_BYTES + PA_PCAPNG_BLOCK_MAX + 64)
+#define QUEUE_MAX   (QUEUE_BYTES + 2 * PA_PCAPNG_BLOCK_MAX) /* to push rows of others out */
 #define PIPE_BYTES  (1024 * 1024)
 #define WORDS_MAX   (64u * 1024)
 #define PAUSE_NS    2000000
@@ -224,6 +225,15 @@ int workers_have_room(const struct workers *w)
 		if (w->queues[i].len - w->all[i].sent >= QUEUE_BYTES)
 			return 0;
 	return 1;
+}
+
+int workers_is_dry(const struct workers *w, unsigned worker)
+{
+	const struct worker *a = &w->all[worker];
+	int unread = 0;
+
+	return a->in >= 0 && a->sent == w->queues[worker].len &&
+	       ioctl(a->in, FIONREAD, &unread) == 0 && unread == 0;
 }
 
 int workers_ended(const struct workers *w)

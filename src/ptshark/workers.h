@@ -38,6 +38,9 @@ void workers_stop(struct workers *w);
 /* 1 when no queue is so full that it should not be added to. */
 int workers_have_room(const struct workers *w);
 
+/* 1 when WORKER has read all that it was given, and nobody has been told that it has ended. */
+int workers_is_dry(const struct workers *w, unsigned worker);
+
 /* Wait until some of them can take or give bytes, and let them; FINISHED: no more bytes come. */
 enum pa_status workers_step(struct workers *w, int finished, struct pa_error *err);
 

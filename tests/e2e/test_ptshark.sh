@@ -94,6 +94,22 @@ compare "$big"
 compare "$work/big.pcap"
 ok "$(packets_in "$big") packets as pcapng and pcap, whole and cut"
 
+# One worker has a packet now and then, and keeps its rows, while another prints more than may wait.
+python3 - "$work/seldom.pcap" <<'PY'
+import struct
+import sys
+
+with open(sys.argv[1], "wb") as out:
+    out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+    for i in range(70000):
+        data = struct.pack(">HHHH", 1000, 9, 1008, 0) + bytes(1000)
+        ends = b"\x0a\0\0\1\x0a\0\0\2" if i % 20000 else b"\x0a\0\0\3\x0a\0\0\4"
+        packet = struct.pack(">BBHHHBBH8s", 0x45, 0, 20 + len(data), 1, 0, 64, 17, 0, ends) + data
+        out.write(struct.pack("<IIII", 1, i, len(packet), len(packet)) + packet)
+PY
+compare "$work/seldom.pcap"
+ok "rows that one keeps come out while another goes on"
+
 # --- processes ----------------------------------------------------------------------------
 # A tshark that reads its capture and then waits, so that it is there to be looked for.
 mkdir "$work/slow"
@@ -161,7 +177,7 @@ cat >"$work/bad/tshark" <<SH
 #!/bin/bash
 PATH=$PATH
 case "\$*" in
-*frame.interface_id*) ;;
+*" -Y "*) ;;
 *) exec "$real" "\$@" ;;
 esac
 if mkdir "$work/one-dies" 2>/dev/null; then

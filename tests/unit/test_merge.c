@@ -142,6 +142,51 @@ static void too_many(void **state)
 	pa_merge_free(m);
 }
 
+/* Rows that push others out are nobody's, and only they may be left over. */
+static void pushed(void **state)
+{
+	struct pa_merge *m = merge_of(2);
+	unsigned worker = 9;
+
+	(void)state;
+	assert_false(pa_merge_waits(m, &worker));
+	tell(m, "10");
+	pa_merge_push(m, 1);
+	tell(m, "01");
+	takes(m, "", PA_END);
+	assert_true(pa_merge_waits(m, &worker));
+	assert_int_equal(worker, 1);
+	print(m, 1, "1\ta\n2\t\n");
+	takes(m, "1:1\ta\n", PA_END);
+	assert_true(pa_merge_waits(m, &worker));
+	assert_int_equal(worker, 0);
+	print(m, 0, "2\tb\n3\tc\n");
+	print(m, 1, "4\td\n5\t\n");
+	takes(m, "0:2\tb\n0:3\tc\n1:4\td\n", PA_END);
+	assert_false(pa_merge_waits(m, &worker));
+	assert_false(pa_merge_done(m)); /* nobody has told of 5 */
+	tell(m, "0");
+	pa_merge_push(m, 1);
+	assert_false(pa_merge_done(m));
+	print(m, 0, "5\te\n");
+	takes(m, "0:5\te\n", PA_END);
+	assert_true(pa_merge_done(m));
+	pa_merge_free(m);
+
+	/* One that stands behind what was told, or comes twice, is out of place. */
+	for (int twice = 0; twice < 2; twice++) {
+		m = merge_of(2);
+		tell(m, "0");
+		if (twice)
+			pa_merge_push(m, 1);
+		tell(m, "1");
+		print(m, 0, "1\ta\n");
+		print(m, 1, twice ? "1\t\n1\t\n" : "1\t\n2\tb\n");
+		takes(m, "0:1\ta\n", PA_EROW);
+		pa_merge_free(m);
+	}
+}
+
 static void bounded(void **state)
 {
 	struct pa_merge *m = merge_of(2);
@@ -180,7 +225,7 @@ int main(void)
 	    cmocka_unit_test(in_order),     cmocka_unit_test(shared),
 	    cmocka_unit_test(without_row),  cmocka_unit_test(failed),
 	    cmocka_unit_test(out_of_place), cmocka_unit_test(too_many),
-	    cmocka_unit_test(bounded),
+	    cmocka_unit_test(pushed),       cmocka_unit_test(bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
