@@ -26,4 +26,9 @@ enum pa_alter_cost {
 /* from, to: COLUMN_TYPE of the server, "smallint(5) unsigned", "varchar(255)", "set('a','b')" */
 enum pa_alter_cost pa_alter_cost(struct pa_slice from, struct pa_slice to) __attribute__((pure));
 
+/* 1 when a column of the type IS holds whatever one with this DEFINITION does, though it is of
+ * another type: a VARCHAR that is as long as a TEXT, which long text was not always.
+ * definition: as pa_alter_column() has it */
+int pa_alter_holds(struct pa_slice is, struct pa_slice definition) __attribute__((pure));
+
 #endif

@@ -24,13 +24,17 @@ enum pa_type {
 	PA_T_EUI64,        /* BINARY(8) */
 	PA_T_GUID,         /* BINARY(16), in the order of its text */
 	PA_T_BYTES,        /* VARBINARY(N), or LONGBLOB without N */
-	PA_T_TEXT,         /* VARCHAR(N) utf8mb4, or LONGTEXT without N */
+	PA_T_TEXT,         /* VARCHAR(N) or TEXT utf8mb4, or LONGTEXT without N */
 	PA_T_JSON,         /* LONGTEXT utf8mb4: every occurrence as a JSON array of strings */
 	PA_T_DURATION,     /* DECIMAL(20,9): seconds */
 	PA_T_SET,          /* SET('a','b',...): which of the fields are present, by last word */
 	PA_T_COMMUNITY_ID, /* CHAR(30) ascii: Community ID v1 of the row's layer */
 	PA_T_COUNT
 };
+
+/* Text of more characters is a TEXT: servers copy room for a whole VARCHAR with every row of LOAD
+ * DATA, and 12 bytes for a TEXT. */
+#define PA_VARCHAR_MAX 768u
 
 /* The type's name in a profile. */
 const char *pa_type_name(enum pa_type type) __attribute__((const));

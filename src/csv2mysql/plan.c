@@ -172,6 +172,12 @@ static enum pa_status refuse_column(struct plan *plan, const char *table, const 
 	return st;
 }
 
+/* But for the type. */
+static int is_alike(const struct pa_slice *is, const struct pa_slice *wanted)
+{
+	return same(is[C_COLLATION], wanted[C_COLLATION]) && same(is[C_NULL], wanted[C_NULL]);
+}
+
 /* " ADD COLUMN ..." for each column that is missing. */
 static enum pa_status plan_columns(const char *table, struct pa_slice ddl, const struct sides *s,
                                    struct plan *plan, struct pa_error *err)
@@ -195,12 +201,13 @@ static enum pa_status plan_columns(const char *table, struct pa_slice ddl, const
 		char name[PA_NAME_MAX];
 
 		pa_db_text(wanted[C_FIELD], name, sizeof(name));
-		if (is && same(is[C_TYPE], wanted[C_TYPE]) &&
-		    same(is[C_COLLATION], wanted[C_COLLATION]) && same(is[C_NULL], wanted[C_NULL]))
+		if (is && same(is[C_TYPE], wanted[C_TYPE]) && is_alike(is, wanted))
 			continue;
 		if (!pa_alter_column(ddl, name, &definition)) {
 			st = pa_fail(err, PA_EPROFILE, 0, "no definition of the column %s.%s",
 			             table, name);
+		} else if (is && is_alike(is, wanted) && pa_alter_holds(is[C_TYPE], definition)) {
+			continue;
 		} else if (is) {
 			st = refuse_column(plan, table, name, definition, is, wanted, err);
 		} else {

@@ -7,6 +7,7 @@
 #include "pcapanalyzer/manifest.h"
 
 #define UTF8MB4_BYTES 4
+#define TEXT_BYTES    65535
 
 int pa_alter_column(struct pa_slice ddl, const char *name, struct pa_slice *out)
 {
@@ -164,9 +165,32 @@ enum pa_alter_cost pa_alter_cost(struct pa_slice from, struct pa_slice to)
 	if (pa_slice_is(a.word, "varbinary") && pa_slice_is(b.word, "varbinary"))
 		return cost_of_length(&a, &b, 1);
 	if ((pa_slice_is(a.word, "varchar") && pa_slice_is(b.word, "longtext")) ||
+	    (pa_slice_is(a.word, "text") && pa_slice_is(b.word, "longtext")) ||
 	    (pa_slice_is(a.word, "varbinary") && pa_slice_is(b.word, "longblob")))
 		return PA_ALTER_REWRITE;
+	if (pa_slice_is(a.word, "varchar") && pa_slice_is(b.word, "text"))
+		return length_of(a.inside) * UTF8MB4_BYTES > TEXT_BYTES ? PA_ALTER_LOSS
+		                                                        : PA_ALTER_REWRITE;
 	if (pa_slice_is(a.word, "set") && pa_slice_is(b.word, "set"))
 		return cost_of_set(&a, &b);
 	return PA_ALTER_LOSS;
+}
+
+int pa_alter_holds(struct pa_slice is, struct pa_slice definition)
+{
+	struct kind a = take_apart(is);
+	struct kind b;
+
+	/* "`name` TEXT(8192) NULL" */
+	while (definition.len > 0 && definition.ptr[0] != ' ') {
+		definition.ptr++;
+		definition.len--;
+	}
+	if (definition.len == 0)
+		return 0;
+	definition.ptr++;
+	definition.len--;
+	b = take_apart(definition);
+	return pa_slice_is(a.word, "varchar") && pa_slice_is(b.word, "TEXT") &&
+	       length_of(a.inside) >= length_of(b.inside);
 }

@@ -168,7 +168,7 @@ static void put_type(struct sql *s, const struct pa_profile *p, const struct pa_
 		put_sized(s, "VARBINARY", c->max, "LONGBLOB");
 		break;
 	case PA_T_TEXT:
-		put_sized(s, "VARCHAR", c->max, "LONGTEXT");
+		put_sized(s, c->max > PA_VARCHAR_MAX ? "TEXT" : "VARCHAR", c->max, "LONGTEXT");
 		break;
 	case PA_T_JSON:
 		/* MySQL's JSON type would reorder and re-escape what the filter wrote. */

@@ -668,7 +668,9 @@ static enum pa_status column_name(struct parser *ps, char out[PA_NAME_MAX])
 
 static unsigned row_bytes(const struct pa_column *c)
 {
-	return c->max ? c->max * (c->type == PA_T_TEXT ? 4 : 1) + 2 : pa_type_row_bytes(c->type);
+	if (c->max == 0 || (c->type == PA_T_TEXT && c->max > PA_VARCHAR_MAX))
+		return pa_type_row_bytes(c->type);
+	return c->max * (c->type == PA_T_TEXT ? 4 : 1) + 2;
 }
 
 /* FIELD, or NAME [TYPE] [first|last|all] FIELD | FIELD ... */

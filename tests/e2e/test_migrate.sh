@@ -176,6 +176,17 @@ columns fresh | grep '^m_' >"$work/fresh"
 cmp "$work/fresh" "$work/migrated" || fail "the migrated tables are not as new ones: $(diff "$work/fresh" "$work/migrated")"
 ok "migrated tables are as new ones"
 
+# Long text was a VARCHAR once, and stays one where it holds as much.
+sed '/^\[m_names/,$ s/text(100)/text(2000)/' "$new" >"$work/long.profile"
+sql 'ALTER TABLE m_names MODIFY COLUMN name VARCHAR(1999) NULL'
+run 5 pcapanalyzer migrate -p "$work/long.profile"
+grep -q 'varchar(1999).*makes it text.*loses nothing.*MODIFY COLUMN `name` TEXT(2000) NULL;' "$work/err" ||
+	fail "no word of the shorter VARCHAR: $(cat "$work/err")"
+sql 'ALTER TABLE m_names MODIFY COLUMN name VARCHAR(2000) NULL'
+run 0 pcapanalyzer migrate -p "$work/long.profile"
+is "$(columns pcapanalyzer | grep -c '^m_names.*varchar(2000)')" 1 "a VARCHAR that is long enough stays"
+sql 'ALTER TABLE m_names MODIFY COLUMN name VARCHAR(100) NULL'
+
 # --- what is refused -------------------------------------------------------------------------
 
 mkdir "$work/c"

@@ -120,6 +120,12 @@ static void test_cost(void **state)
 	    {"varchar(255)", "varchar(254)", PA_ALTER_LOSS},
 	    {"varchar(255)", "longtext", PA_ALTER_REWRITE},
 	    {"longtext", "varchar(255)", PA_ALTER_LOSS},
+	    {"varchar(255)", "text", PA_ALTER_REWRITE},
+	    {"varchar(16383)", "text", PA_ALTER_REWRITE},
+	    {"varchar(16384)", "text", PA_ALTER_LOSS},
+	    {"text", "varchar(16383)", PA_ALTER_LOSS},
+	    {"text", "longtext", PA_ALTER_REWRITE},
+	    {"longtext", "text", PA_ALTER_LOSS},
 	    {"varchar(255)", "longblob", PA_ALTER_LOSS},
 	    {"varbinary(16)", "varbinary(255)", PA_ALTER_CHEAP},
 	    {"varbinary(16)", "varbinary(256)", PA_ALTER_REWRITE},
@@ -154,6 +160,37 @@ static void test_cost(void **state)
 	}
 }
 
+static void test_holds(void **state)
+{
+	static const struct {
+		const char *is, *definition;
+		int holds;
+	} rows[] = {
+	    {"varchar(8192)", "`info` TEXT(8192) NULL", 1},
+	    {"varchar(8193)", "`info` TEXT(8192) NULL", 1},
+	    {"varchar(8191)", "`info` TEXT(8192) NULL", 0},
+	    {"text", "`info` TEXT(8192) NULL", 0}, /* it is of that type */
+	    {"longtext", "`info` TEXT(8192) NULL", 0},
+	    {"varbinary(8192)", "`info` TEXT(8192) NULL", 0},
+	    {"varchar(64)", "`info` VARCHAR(64) NULL", 0},
+	    {"varchar(64)", "`info` LONGTEXT NULL", 0},
+	    {"varchar(8192)", "`info`", 0},
+	    {"varchar(8192)", "", 0},
+	    {"", "`info` TEXT(8192) NULL", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(rows); i++) {
+		struct pa_slice is = copy_of(pa_slice_of(rows[i].is));
+		struct pa_slice definition = copy_of(pa_slice_of(rows[i].definition));
+
+		if (pa_alter_holds(is, definition) != rows[i].holds)
+			fail_msg("%s for %s", rows[i].is, rows[i].definition);
+		free_copy(is);
+		free_copy(definition);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +198,7 @@ int main(void)
 	    cmocka_unit_test(test_scratch),
 	    cmocka_unit_test(test_our_own_statements),
 	    cmocka_unit_test(test_cost),
+	    cmocka_unit_test(test_holds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -505,8 +505,8 @@ static void test_errors(void **state)
 	    {LIT("[t]\nframe uint64 frame.number\n"), 2, "standard column"},
 	    {LIT("[t]\nframe uint32 frame.number | a.b\n"), 2, "standard column"},
 	    {LIT("[t] each a.b\nidx uint32 @capture\n"), 2, "standard column"},
-	    {LIT("[t]\na text(16383) a.b\n"), 1, "65535 bytes"},
-	    {LIT("[t]\na text(8192) a.b\nb text(8192) a.b\n"), 1, "65535 bytes"},
+	    {LIT("[t]\na bytes(65535) a.b\n"), 1, "65535 bytes"},
+	    {LIT("[t]\na bytes(62410) a.b\nb text(769) a.b\nc text(768) a.b\n"), 1, "65535 bytes"},
 	    {LIT("[t]\na bytes(65535) a.b\n[u]\na text a.b\n"), 1, "65535 bytes"},
 	    /* sources */
 	    {LIT("[t]\na text a\n"), 2, "not a tshark field"},
