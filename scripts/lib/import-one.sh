@@ -19,7 +19,8 @@ filter_words() {
 [[ -s $file ]] || result failed 0 "the file is empty"
 bytes=$(stat -L -c %s -- "$file")
 # Of a plain capture that is whole, one reading tells both what it is called and how many packets it
-# has (capture-one.sh has done it already). Wireshark's programs know any other better.
+# has; somebody may have done or begun it already. Wireshark's programs know any other better.
+[[ ! -e $work/stat.lock ]] || flock "$work/stat.lock" true
 [[ -s $work/stat ]] || "$PCAPFILE" stat --sha256 - <"$file" >"$work/stat" 2>/dev/null || true
 sha='' packets=''
 if [[ $(statistic end) == complete ]]; then

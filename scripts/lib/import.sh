@@ -7,6 +7,7 @@
 . "$PA_LIB/workers.sh"
 
 FILES=() NAMES=() BYTES=()
+IMPORT_AHEAD='' # pid of who looks at the first capture
 
 # --- what to import ---------------------------------------------------------------------
 
@@ -46,12 +47,28 @@ import_expand() {
 	done
 }
 
+# Begin to look at the first capture, which takes long when it is large; its worker waits for that.
+import_ahead() {
+	local work=$IMPORT_DIR/work.0 lock
+	[[ -f ${FILES[0]} && -r ${FILES[0]} ]] || return 0
+	mkdir -- "$work"
+	exec {lock}>"$work/stat.lock"
+	flock "$lock"
+	(
+		trap - INT TERM HUP EXIT
+		exec "${PROGRAM[pcapfile]}" stat --sha256 - <"${FILES[0]}" >"$work/stat" 2>/dev/null
+	) &
+	IMPORT_AHEAD=$!
+	exec {lock}>&- # it is the other's now
+}
+
 # --- running ----------------------------------------------------------------------------
 
 import_cleanup() {
 	trap '' INT TERM HUP
 	progress_clear
 	workers_kill
+	[[ -z $IMPORT_AHEAD ]] || kill "$IMPORT_AHEAD" 2>/dev/null || true
 	[[ -z ${IMPORT_STDIN:-} ]] || rm -f -- "$IMPORT_STDIN"
 	[[ -z $IMPORT_DIR ]] || rm -rf -- "$IMPORT_DIR"
 }
@@ -243,6 +260,7 @@ import_run() {
 		die "$EXIT_FAILED" "there is no file in $(clean "${OPERANDS[*]}")"
 	fi
 	for i in "${BYTES[@]}"; do ALL_BYTES=$((ALL_BYTES + i)); done
+	import_ahead
 	import_ask_database
 	know_end
 

@@ -3,7 +3,8 @@
 # Before any capture is touched: what the installed tshark is like, and whether it can do what the
 # profile wants. IMPORT_DIR is the run's own folder.
 
-CANARY=''      # pid of the one who asks tshark for its dialect
+CANARY=''      # pid of the one who asks tshark for its dialect, '' when it is known
+KNOW_FILES=''  # of that tshark
 FIELDS_ASKED='' # and of the one who asks it for the profile's fields
 
 # What tshark is asked for: TSHARK_ARGS, and for the workers the file tshark-args.
@@ -42,12 +43,17 @@ know_fields() {
 # Begin to ask; sets TSHARK_LINE, and PROFILE to the resolved one.
 know_begin() {
 	local table
-	wireshark_line "$IMPORT_DIR"
-	wireshark_dialect "$IMPORT_DIR" >"$IMPORT_DIR/dialect" 2>"$IMPORT_DIR/dialect.err" </dev/null &
-	CANARY=$!
+	mkdir -p -- "$IMPORT_DIR/wireshark"
+	if ! wireshark_recall; then
+		KNOW_FILES=$(wireshark_files) || true
+		wireshark_line "$IMPORT_DIR"
+		wireshark_dialect "$IMPORT_DIR" >"$IMPORT_DIR/dialect" 2>"$IMPORT_DIR/dialect.err" </dev/null &
+		CANARY=$!
+		DIALECT=$(wireshark_guess)
+	fi
 	table=$(wireshark_fields "$IMPORT_DIR") || exit
 	PROFILE=$(resolve_profile "$IMPORT_DIR" "$PROFILE" "$table") || exit
-	know_arguments "$(wireshark_guess)"
+	know_arguments "$DIALECT"
 	know_fields "${table%/*}" &
 	FIELDS_ASKED=$!
 }
@@ -55,16 +61,18 @@ know_begin() {
 # Before any capture is touched: the installed tshark speaks a DIALECT that is known, and has
 # every field of the PROFILE.
 know_end() {
-	local rc=0
+	local rc=0 guess=$DIALECT
 	wait "$FIELDS_ASKED" || rc=$?
 	FIELDS_ASKED=''
 	[[ $rc -eq 0 ]] || exit "$rc"
-	if ! wait "$CANARY"; then
-		CANARY=''
+	[[ -n $CANARY ]] || return 0
+	wait "$CANARY" || rc=$?
+	CANARY=''
+	if [[ $rc -ne 0 ]]; then
 		cat -- "$IMPORT_DIR/dialect.err" >&2
 		exit "$EXIT_FAILED"
 	fi
-	CANARY=''
 	DIALECT=$(<"$IMPORT_DIR/dialect")
-	[[ $DIALECT == "$(wireshark_guess)" ]] || know_arguments "$DIALECT"
+	wireshark_remember "$KNOW_FILES"
+	[[ $DIALECT == "$guess" ]] || know_arguments "$DIALECT"
 }

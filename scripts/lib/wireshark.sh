@@ -116,6 +116,50 @@ wireshark_dialect() {
 	printf '%s\n' "$dialect"
 }
 
+# What the installed tshark said of itself is the same for as long as it and Wireshark's libraries
+# are: it is kept with these files, one to a line behind the two answers. Something that ldd knows
+# nothing of, like a script that starts a tshark, is asked each time.
+
+wireshark_asked() {
+	local key
+	key=$(sha256sum <<<"${PROGRAM[tshark]}")
+	printf '%s' "$PA_HOME/wireshark/asked.${key:0:16}"
+}
+
+wireshark_stat() {
+	stat -L -c '%s %i %.Y %.Z %n' -- "$@" 2>/dev/null
+}
+
+# The files of the installed tshark, before it is asked; nothing when they are not known.
+wireshark_files() {
+	local libraries
+	mapfile -t libraries < <(ldd "${PROGRAM[tshark]}" 2>/dev/null |
+		sed -nE 's,^\s+lib(wireshark|wiretap|wsutil)\.so\S* => (/.*) \(0x[0-9a-f]+\)$,\2,p')
+	[[ ${#libraries[@]} -eq 0 ]] || wireshark_stat "${PROGRAM[tshark]}" "${libraries[@]}"
+}
+
+# Set TSHARK_LINE and DIALECT to its answers of before; fails when it has to be asked.
+wireshark_recall() {
+	local line dialect files=()
+	{
+		read -r line && read -r dialect && mapfile -t files
+	} 2>/dev/null <"$(wireshark_asked)" || return 1
+	[[ ${#files[@]} -gt 0 &&
+		$(wireshark_stat "${files[@]#* * * * }") == "$(printf '%s\n' "${files[@]}")" ]] || return 1
+	TSHARK_LINE=$line DIALECT=$dialect
+}
+
+# Keep TSHARK_LINE and DIALECT for the FILES ($1).
+wireshark_remember() {
+	local asked partial
+	[[ -n $1 ]] || return 0
+	asked=$(wireshark_asked)
+	partial=$(mktemp -- "$asked.XXXXXXXX" 2>/dev/null) || return 0
+	if ! { printf '%s\n' "$TSHARK_LINE" "$DIALECT" "$1" >"$partial" && mv -- "$partial" "$asked"; } 2>/dev/null; then
+		rm -f -- "$partial"
+	fi
+}
+
 # Print the path of the table of fields of the installed tshark, which is made once per tshark.
 wireshark_fields() {
 	local tshark=${PROGRAM[tshark]} key folder partial

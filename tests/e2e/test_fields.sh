@@ -114,7 +114,7 @@ with another 0 pcapanalyzer fields frame.number
 tables=$(stat -c '%i %n' "$PCAPANALYZER_HOME"/wireshark/*/fields)
 with another 0 pcapanalyzer fields frame.number
 is "$(stat -c '%i %n' "$PCAPANALYZER_HOME"/wireshark/*/fields)" "$tables" "tshark -G fields runs once"
-is "$(entries "$PCAPANALYZER_HOME/wireshark" | wc -l)" 2 "tables: one per tshark, without that of long ago"
+is "$(find "$PCAPANALYZER_HOME/wireshark" -mindepth 1 -type d | wc -l)" 2 "tables: one per tshark, without that of long ago"
 fake broken 'case "$*" in *"-G fields"*) "$real" "$@" | head -c 1000000 ;; *) exec "$real" "$@" ;; esac'
 with broken 1 pcapanalyzer fields frame.number
 [ -z "$(find "$PCAPANALYZER_HOME/wireshark" -name 'fields.*')" ] || fail "half a table is left"
@@ -145,6 +145,34 @@ run 0 pcapanalyzer doctor
 grep -qE '^ok +dialect .*4\.[04]' "$work/out" || fail "doctor does not tell the dialect"
 grep -qE '^ok +fields +[0-9]{6}' "$work/out" || fail "doctor does not count the fields"
 ok "doctor tells dialect and fields"
+# What tshark says of itself is kept, for as long as its files are the same.
+mkdir "$work/own"
+cp "$(readlink -f "$real")" "$work/own/tshark"
+# told SENSOR: what a batch of this sensor has kept of the version.
+told()
+{
+	with own 0 pcapanalyzer import --sensor "$1" "$samples/sample-ns.pcapng"
+	sql "SELECT p.tshark, p.dialect FROM batches JOIN passports p USING (passport_id)
+		JOIN captures USING (capture_id) JOIN sensors s USING (sensor_id) WHERE s.name = '$1'"
+}
+if ldd "$work/own/tshark" | grep -q libwireshark; then
+	rm -f "$PCAPANALYZER_HOME"/wireshark/asked.*
+	first=$(told asks)
+	asked=$(echo "$PCAPANALYZER_HOME"/wireshark/asked.*)
+	is "$(sed -n '1p;2p' "$asked" | paste -s)" "$first" "the answers are kept"
+	sed -i '1s/.*/kept/' "$asked"
+	is "$(told recalls | cut -f 1)" kept "and used"
+	touch "$work/own/tshark"
+	is "$(told asks-again)" "$first" "a tshark that has changed is asked again"
+	sed -i '1s/.*/kept/; $d' "$asked"
+	printf '1 2 3 4 %s\n' "$work/gone" >>"$asked"
+	is "$(told one-is-gone)" "$first" "or one of whose libraries is gone"
+	printf 'x\ny' >"$asked"
+	is "$(told half)" "$first" "or whose answers are half there"
+else
+	note "this tshark is linked with no library of Wireshark's: nothing is kept of it"
+fi
+
 # The built-in profile needs no tshark where nothing is dissected.
 fake dead 'exit 9'
 for command in verify captures load status; do
