@@ -11,6 +11,37 @@ int print_wanted(const struct options *o)
 	       o->print_fields || o->print_text;
 }
 
+/* The columns that the profile reads, so that tshark fills no others, and whatever a user's settings
+ * call them. When it knows of one that we do not, they stay the user's. */
+static enum pa_status print_gui_columns(const struct pa_profile *p, struct pa_buf *out)
+{
+	static const char prefix[] = "_ws.col.";
+	static const struct {
+		const char *title, *format;
+	} known[] = {{"Protocol", "%p"}, {"Info", "%i"}};
+	const size_t n_known = sizeof(known) / sizeof(known[0]);
+	const size_t start = out->len;
+	const char *between = " -o gui.column.format:";
+	enum pa_status st = PA_OK;
+
+	for (unsigned i = 0; st == PA_OK && i < p->n_fields; i++) {
+		const char *name = p->fields[i].name;
+		size_t k = 0;
+
+		if (strncmp(name, prefix, sizeof(prefix) - 1) != 0)
+			continue;
+		while (k < n_known && strcmp(name + sizeof(prefix) - 1, known[k].title) != 0)
+			k++;
+		if (k == n_known) {
+			out->len = start;
+			return PA_OK;
+		}
+		st = pa_buf_printf(out, "%s%s,%s", between, known[k].title, known[k].format);
+		between = ",";
+	}
+	return st;
+}
+
 /* Words without white space, for an unquoted $(tshark2csv --tshark-args). */
 static enum pa_status print_args(const struct options *o, const struct pa_profile *p,
                                  struct pa_buf *out)
@@ -33,6 +64,8 @@ static enum pa_status print_args(const struct options *o, const struct pa_profil
 		st = pa_buf_puts(out, "/s");
 	else if (st == PA_OK)
 		st = pa_buf_putc(out, o->aggregator);
+	if (st == PA_OK)
+		st = print_gui_columns(p, out);
 	for (unsigned i = 0; st == PA_OK && i < p->n_fields; i++)
 		st = pa_buf_printf(out, " -e %s", p->fields[i].name);
 	return st == PA_OK ? pa_buf_putc(out, '\n') : st;
