@@ -316,10 +316,11 @@ static enum pa_status end_table(struct parser *ps)
 		return bad(ps, "table \"%.*s\" has no columns", ps->table->name,
 		           strlen(ps->table->name));
 	if (ps->row_bytes > ROW_BYTES_MAX)
-		return bad(ps,
-		           "a row of table \"%.*s\" could need more than 65535 bytes: leave the (N) "
-		           "of text(N) and bytes(N) out, or make it smaller",
-		           ps->table->name, strlen(ps->table->name));
+		return bad(
+		    ps,
+		    "a row of table \"%.*s\" could need more than 65535 bytes: leave the (N) "
+		    "of text(N) and bytes(N) out, or make it smaller",
+		    ps->table->name, strlen(ps->table->name));
 	return add_cut(ps);
 }
 

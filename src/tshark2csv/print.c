@@ -11,8 +11,8 @@ int print_wanted(const struct options *o)
 	       o->print_fields || o->print_text;
 }
 
-/* The columns that the profile reads, so that tshark fills no others, and whatever a user's settings
- * call them. When it knows of one that we do not, they stay the user's. */
+/* The columns that the profile reads, so that tshark fills no others, and whatever a user's
+ * settings call them. When it knows of one that we do not, they stay the user's. */
 static enum pa_status print_gui_columns(const struct pa_profile *p, struct pa_buf *out)
 {
 	static const char prefix[] = "_ws.col.";
