@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include <stddef.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pcapanalyzer/cli.h"
@@ -29,6 +30,14 @@ static uint64_t cores(void)
 	return n < 1 ? 1 : n > (long)PA_WORKERS_MAX ? PA_WORKERS_MAX : (uint64_t)n;
 }
 
+/* A file that cannot be run, and no name to be searched for: a capture, most likely. */
+static int is_no_program(const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) == 0 && S_ISREG(st.st_mode) && access(name, X_OK) != 0;
+}
+
 enum pa_status options_read(int argc, char **argv, struct options *o, struct pa_error *err)
 {
 	int operand = argc;
@@ -41,6 +50,11 @@ enum pa_status options_read(int argc, char **argv, struct options *o, struct pa_
 	o->command = argv + operand;
 	if (operand == argc)
 		return pa_fail(err, PA_EUSAGE, 0, "a COMMAND is needed; see --help");
+	if (is_no_program(argv[operand]))
+		return pa_fail(err, PA_EUSAGE, 0,
+		               "%s is no program; a capture is named with -r, as in: ptshark -r %s "
+		               "-- tshark -T fields -e frame.number",
+		               argv[operand], argv[operand]);
 	return PA_OK;
 }
 
