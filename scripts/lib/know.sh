@@ -40,6 +40,28 @@ know_fields() {
 	: >"$seen" 2>/dev/null || true
 }
 
+# Set PROFILE to the resolved one, which is the same for the same filter, profile and table of fields
+# ($1): it is kept beside the table.
+know_profile() {
+	local kept path partial
+	path=$(resolved_name "$IMPORT_DIR" "$PROFILE")
+	kept=$({
+		wireshark_stat "${PROGRAM[tshark2csv]}"
+		printf '%s\n' "$PROFILE"
+		[[ $PROFILE == packets || ! -f $PROFILE ]] || cat -- "$PROFILE"
+	} | sha256sum)
+	kept=${1%/*}/resolved.${kept:0:16}
+	if [[ -s $kept ]] && cp -- "$kept" "$path" 2>/dev/null; then
+		PROFILE=$path
+		return 0
+	fi
+	PROFILE=$(resolve_profile "$IMPORT_DIR" "$PROFILE" "$1") || exit
+	partial=$(mktemp -- "$kept.XXXXXXXX" 2>/dev/null) || return 0
+	if ! { cp -- "$PROFILE" "$partial" && mv -- "$partial" "$kept"; } 2>/dev/null; then
+		rm -f -- "$partial"
+	fi
+}
+
 # Begin to ask; sets TSHARK_LINE, and PROFILE to the resolved one.
 know_begin() {
 	local table
@@ -52,7 +74,7 @@ know_begin() {
 		DIALECT=$(wireshark_guess)
 	fi
 	table=$(wireshark_fields "$IMPORT_DIR") || exit
-	PROFILE=$(resolve_profile "$IMPORT_DIR" "$PROFILE" "$table") || exit
+	know_profile "$table"
 	know_arguments "$DIALECT"
 	know_fields "${table%/*}" &
 	FIELDS_ASKED=$!

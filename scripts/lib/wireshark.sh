@@ -184,12 +184,17 @@ wireshark_fields() {
 	printf '%s\n' "$folder/fields"
 }
 
+resolved_name() {
+	local base=${2##*/}
+	base=${base%%.*}
+	printf '%s' "$1/${base:-p}.profile"
+}
+
 # Print the path of the profile $2 (see profile_operand) with every type said, as a file in the
 # folder $1, checked against the table of fields $3.
 resolve_profile() {
-	local base=${2##*/} path
-	base=${base%%.*}
-	path=$1/${base:-p}.profile
+	local path
+	path=$(resolved_name "$1" "$2")
 	"${PROGRAM[tshark2csv]}" -p "$2" --field-table "$3" --print-profile >"$path" || return
 	printf '%s\n' "$path"
 }
