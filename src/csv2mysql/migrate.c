@@ -92,6 +92,7 @@ static enum pa_status run_plan(struct pa_db *db, const struct plan *plan, int te
 static enum pa_status migrate(struct run *r, struct pa_db *db, struct pa_error *err)
 {
 	uint64_t version = 0;
+	int keep = r->o.keep_views;
 	enum pa_status st = check_not_newer(db, &version, err);
 
 	for (int i = 0; st == PA_OK; i++) {
@@ -104,6 +105,7 @@ static enum pa_status migrate(struct run *r, struct pa_db *db, struct pa_error *
 			st = print_plan(&plan, err);
 		else if (st == PA_OK)
 			st = run_plan(db, &plan, version > 0, err);
+		keep = keep && plan.n_steps == 0;
 		plan_done(&plan);
 		if (st != PA_EDUP)
 			break;
@@ -116,7 +118,7 @@ static enum pa_status migrate(struct run *r, struct pa_db *db, struct pa_error *
 	st = note_version(db, err);
 	for (unsigned i = 0; st == PA_OK && i < r->profile->n_tables; i++)
 		st = make_partitions(db, &r->profile->tables[i], err);
-	return st == PA_OK ? make_views(db, r, err) : st;
+	return st == PA_OK ? make_views(db, r, keep, err) : st;
 }
 
 enum pa_status command_migrate(struct run *r, struct pa_error *err)

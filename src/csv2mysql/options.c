@@ -20,6 +20,8 @@ static const struct pa_option table[] = {
      "load: a server that is silent for so long is lost (default: 3600)", 1, 86400},
     {0, "dry-run", PA_OPT_FLAG, AT(dry_run), NULL,
      "migrate, prune: print what would be done, and change nothing", 0, 0},
+    {0, "keep-views", PA_OPT_FLAG, AT(keep_views), NULL,
+     "migrate: leave views that are there alone, when no table changes", 0, 0},
     {0, "keep", PA_OPT_TEXT, AT(keep), "DURATION",
      "prune: remove days that ended longer ago than this, such as 30d or 8w", 0, 0},
     {0, "max-size", PA_OPT_TEXT, AT(max_size), "SIZE",

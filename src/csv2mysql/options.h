@@ -17,7 +17,7 @@ struct options {
 	int kind;                /* enum pa_event_kind; -1: not given */
 	uint64_t packets, bytes; /* NOT_GIVEN: not given */
 	const char *keep, *max_size, *rate, *min_free, *datadir, *export_dir;
-	int follow, verbose, dry_run, all;
+	int follow, verbose, dry_run, keep_views, all;
 	uint64_t retry_s, answer_timeout_s;
 	int format;
 	uint64_t limit; /* 0: not given */

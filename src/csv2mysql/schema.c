@@ -178,19 +178,58 @@ static enum pa_status run_file(struct pa_db *db, const char *dir, const char *na
 	return st;
 }
 
-enum pa_status make_views(struct pa_db *db, const struct run *r, struct pa_error *err)
+/* The names of the database's views, each with a line feed before and behind it. */
+static enum pa_status list_views(struct pa_db *db, struct pa_buf *out, struct pa_error *err)
 {
+	struct pa_db_result *views = NULL;
+	const struct pa_slice *row;
+	enum pa_status st =
+	    pa_db_query(db, "look at the views",
+	                pa_slice_of("SHOW FULL TABLES WHERE Table_type = 'VIEW'"), 1, &views, err);
+
+	if (st == PA_OK && pa_buf_putc(out, '\n') != PA_OK)
+		st = pa_fail(err, PA_ENOMEM, 0, "no memory for names of views");
+	while (st == PA_OK && pa_db_next(views, &row, NULL) == PA_OK)
+		if (pa_buf_put(out, row[0].ptr, row[0].len) != PA_OK ||
+		    pa_buf_putc(out, '\n') != PA_OK)
+			st = pa_fail(err, PA_ENOMEM, 0, "no memory for names of views");
+	pa_db_result_free(views);
+	return st;
+}
+
+/* Is there a view BEFORE NAME, of whose name N characters count? */
+static int is_listed(const struct pa_buf *views, const char *before, const char *name, size_t n)
+{
+	char line[PATH_BYTES];
+	const int length = snprintf(line, sizeof(line), "\n%s%.*s\n", before, (int)n, name);
+
+	return views->len > 0 && length > 0 && (size_t)length < sizeof(line) &&
+	       memmem(views->ptr, views->len, line, (size_t)length) != NULL;
+}
+
+enum pa_status make_views(struct pa_db *db, const struct run *r, int keep, struct pa_error *err)
+{
+	struct pa_buf there;
 	char **names = NULL;
 	size_t n = 0;
-	enum pa_status st = PA_OK;
+	enum pa_status st;
 
-	for (unsigned i = 0; st == PA_OK && i < r->profile->n_tables; i++)
-		st = make_view(db, r->profile, &r->profile->tables[i], err);
+	pa_buf_init(&there, TEXT_MAX);
+	st = keep ? list_views(db, &there, err) : PA_OK;
+	for (unsigned i = 0; st == PA_OK && i < r->profile->n_tables; i++) {
+		const struct pa_table *t = &r->profile->tables[i];
+
+		if (!is_listed(&there, "v_", t->name, strlen(t->name)))
+			st = make_view(db, r->profile, t, err);
+	}
 	if (st == PA_OK && r->o.sql)
 		st = list_sql(r->o.sql, "views", &names, &n, err);
 	for (size_t i = 0; st == PA_OK && i < n; i++) {
 		struct pa_error cause = {0};
 
+		/* A file is called like its view. */
+		if (is_listed(&there, "", names[i], strcspn(names[i], ".")))
+			continue;
 		st = run_file(db, r->o.sql, names[i], &cause);
 		/* Made for the default profile: a database without its tables does without. */
 		if (st != PA_OK &&
@@ -200,6 +239,7 @@ enum pa_status make_views(struct pa_db *db, const struct run *r, struct pa_error
 			pa_fail(err, st, cause.sys, "%s", cause.msg);
 	}
 	free_names(names, n);
+	pa_buf_done(&there);
 	return st;
 }
 
@@ -215,7 +255,7 @@ enum pa_status command_init(struct run *r, struct pa_error *err)
 	for (unsigned i = 0; st == PA_OK && i < r->profile->n_tables; i++)
 		st = make_partitions(db, &r->profile->tables[i], err);
 	if (st == PA_OK)
-		st = make_views(db, r, err);
+		st = make_views(db, r, 0, err);
 	pa_db_free(db);
 	return st;
 }

@@ -20,8 +20,8 @@ enum pa_status note_version(struct pa_db *db, struct pa_error *err)
 enum pa_status make_partitions(struct pa_db *db, const struct pa_table *t, struct pa_error *err)
     __attribute__((warn_unused_result));
 
-/* The views of the profile's tables, and those of --sql. */
-enum pa_status make_views(struct pa_db *db, const struct run *r, struct pa_error *err)
+/* The views of the profile's tables, and those of --sql. KEEP: only those that are missing. */
+enum pa_status make_views(struct pa_db *db, const struct run *r, int keep, struct pa_error *err)
     __attribute__((warn_unused_result));
 
 #endif

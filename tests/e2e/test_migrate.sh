@@ -176,6 +176,26 @@ columns fresh | grep '^m_' >"$work/fresh"
 cmp "$work/fresh" "$work/migrated" || fail "the migrated tables are not as new ones: $(diff "$work/fresh" "$work/migrated")"
 ok "migrated tables are as new ones"
 
+# Views that the same program made are not made again, but for those that are gone.
+views()
+{
+	sql "SELECT TABLE_NAME, MD5(VIEW_DEFINITION) FROM information_schema.VIEWS
+		WHERE TABLE_SCHEMA = 'pcapanalyzer' ORDER BY 1"
+}
+run 0 pcapanalyzer import -p "$new" "$samples/sample.pcap"
+views >"$work/views"
+sql 'DROP VIEW v_m_names; DROP VIEW v_captures; CREATE OR REPLACE VIEW v_m_packets AS SELECT 1 AS one'
+run 0 pcapanalyzer import -p "$new" "$samples/sample.pcap"
+is "$(views | diff - "$work/views" | grep -c '^>')" 1 "views that are gone are made"
+is "$(sql 'SELECT one FROM v_m_packets')" 1 "and others left alone"
+run 0 db migrate -p "$new" --sql "$prefix/share/pcapanalyzer/sql"
+views | cmp - "$work/views" || fail "migrate does not make all views"
+sed -i '1s/^/another/' "$PCAPANALYZER_HOME/run/schema.done"
+sql 'CREATE OR REPLACE VIEW v_m_packets AS SELECT 1 AS one'
+run 0 pcapanalyzer import -p "$new" "$samples/sample.pcap"
+views | cmp - "$work/views" || fail "another program leaves views of the old one"
+ok "a program that is another makes its views again"
+
 # Long text was a VARCHAR once, and stays one where it holds as much.
 sed '/^\[m_names/,$ s/text(100)/text(2000)/' "$new" >"$work/long.profile"
 sql 'ALTER TABLE m_names MODIFY COLUMN name VARCHAR(1999) NULL'
