@@ -84,11 +84,16 @@ plan_room() {
 
 # --- the sample -------------------------------------------------------------------------
 
+# The last of the words of a program of ours, on standard input, without who says it, and of what.
+plan_words() {
+	tail -n 1 | sed -E 's/^(pcapfile|csv2mysql): ([^:]*: )?error: //'
+}
+
 # plan_stat FILE: what pcapfile says about it.
 plan_stat() {
 	"${PROGRAM[pcapfile]}" stat - <"$1" >"$PLAN_DIR/stat" 2>"$PLAN_DIR/stat.err" ||
 		[[ -s $PLAN_DIR/stat ]] ||
-		die "$EXIT_FAILED" "$(clean "$1"): $(tail -n 1 "$PLAN_DIR/stat.err" | sed 's/^pcapfile: error: [^:]*: //')"
+		die "$EXIT_FAILED" "$(clean "$1"): $(plan_words <"$PLAN_DIR/stat.err")"
 }
 
 # The value of $1 there, or nothing.
@@ -137,7 +142,7 @@ plan_sample() {
 	[[ $last -le $most ]] || last=$most
 	"${PROGRAM[pcapfile]}" pick --frames "1-$last" - "$PLAN_DIR/sample" <"$PLAN_FILE" \
 		2>"$PLAN_DIR/pick.err" || [[ -s $PLAN_DIR/sample ]] ||
-		die "$EXIT_FAILED" "$(tail -n 1 "$PLAN_DIR/pick.err")"
+		die "$EXIT_FAILED" "$(clean "$PLAN_FILE"): $(plan_words <"$PLAN_DIR/pick.err")"
 	plan_stat "$PLAN_DIR/sample"
 	SAMPLE_PACKETS=$(plan_statistic packets)
 }
@@ -233,7 +238,7 @@ plan_profile() {
 # --- the command ------------------------------------------------------------------------
 
 plan_check() {
-	local live=${OPT[interface]:-}
+	local live=${OPT[interface]:-} said
 	[[ ${#OPERANDS[@]} -le 1 ]] || usage_error "plan takes one FILE"
 	[[ ${#OPERANDS[@]} -eq 1 || -n $live ]] || usage_error "plan needs a FILE, or -i IFACE"
 	[[ ${#OPERANDS[@]} -eq 0 || -z $live ]] || usage_error "plan takes a FILE or -i IFACE, not both"
@@ -241,7 +246,8 @@ plan_check() {
 	[[ -n $live || -z ${OPT[seconds]+x} ]] || usage_error "option --seconds goes with -i IFACE"
 	# csv2mysql knows what a rate is.
 	[[ -z ${OPT[rate]+x} ]] ||
-		"${PROGRAM[csv2mysql]}" forecast --rate "${OPT[rate]}" --max-size 1 </dev/null >/dev/null || exit
+		said=$("${PROGRAM[csv2mysql]}" forecast --rate "${OPT[rate]}" --max-size 1 2>&1 </dev/null) ||
+		die "$EXIT_USAGE" "$(plan_words <<<"$said")"
 }
 
 plan_run() {

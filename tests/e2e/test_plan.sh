@@ -33,7 +33,10 @@ run 2 pcapanalyzer plan -i lo "$samples/sample.pcap"
 run 2 pcapanalyzer plan -i lo -i eth0
 run 2 pcapanalyzer plan --seconds 5 "$samples/sample.pcap"
 run 2 pcapanalyzer plan --rate much "$samples/sample.pcap"
-grep -q 'not a number of packets a second' "$work/err" || fail "the rate: $(cat "$work/err")"
+one_line '^pcapanalyzer: error: option --rate: "much" is not a number of packets a second'
+echo garbage >"$work/garbage"
+run 1 pcapanalyzer plan "$work/garbage"
+one_line "^pcapanalyzer: error: $work/garbage: not a pcap or pcapng file$"
 run 1 pcapanalyzer plan "$work/missing"
 run 1 pcapanalyzer plan "$samples/notacapture.pcap"
 gone_without_trace "what was refused"
