@@ -14,7 +14,7 @@
 
 #define PA_SPAN_KEY_MIN   16
 #define PA_SPAN_KEY_MAX   192
-#define PA_SPAN_VALUE_MAX 128
+#define PA_SPAN_VALUE_MAX 192
 #define PA_SPAN_ID_MAX    48
 
 struct pa_span {

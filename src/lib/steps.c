@@ -34,7 +34,7 @@ static enum action action_of(const struct pa_profile *p, const struct pa_column 
 	case PA_T_UINT64:
 		return DO_UINT;
 	case PA_T_BOOL:
-		return DO_BOOL;
+		return DO_CONVERTED;
 	case PA_T_TEXT:
 		return DO_TEXT;
 	case PA_T_SET:
@@ -94,7 +94,10 @@ static enum pa_status make_step(struct pa_steps *s, const struct pa_column *c, s
 		out->fixed_len =
 		    (uint8_t)(pa_digits_put(out->fixed, s->config.capture_id) - out->fixed);
 	out->origins = calloc(c->n_sources, sizeof(*out->origins));
-	if (!out->origins)
+	if (out->action == DO_UINT || out->action == DO_CONVERTED)
+		out->seen = calloc((size_t)1 << SEEN_BITS, sizeof(*out->seen));
+	if (!out->origins ||
+	    (!out->seen && (out->action == DO_UINT || out->action == DO_CONVERTED)))
 		return PA_ENOMEM;
 	for (unsigned i = 0; fields && i < c->n_sources; i++)
 		out->origins[out->n_origins++] =
@@ -131,11 +134,13 @@ enum pa_status pa_steps_new(const struct pa_steps_config *c, struct pa_steps **o
 		return PA_ENOMEM;
 	s->config = *c;
 	s->filled = pa_scan_best()->filled;
+	s->plain = pa_plain_best();
 	s->date_of = INT64_MIN;
 	s->separator = pa_csv_separator(c->style);
 	s->quotes = c->style == PA_CSV_MYSQL || c->style == PA_CSV_RFC4180;
 	s->escapes = c->style != PA_CSV_RFC4180;
 	s->quick = !c->slow && !isalnum(c->aggregator) && !strchr(":.-", c->aggregator);
+	s->plain_text = !strchr("\xe2\x86\x92", c->aggregator);
 	st = pa_known_new(c->style, &s->known);
 	if (st == PA_OK)
 		st = pa_spans_init(&s->spans);
@@ -154,8 +159,10 @@ enum pa_status pa_steps_new(const struct pa_steps_config *c, struct pa_steps **o
 
 static void free_list(struct list *list)
 {
-	for (unsigned i = 0; list->steps && i < list->n; i++)
+	for (unsigned i = 0; list->steps && i < list->n; i++) {
 		free(list->steps[i].origins);
+		free(list->steps[i].seen);
+	}
 	steps_forget_patterns(list);
 	free(list->steps);
 	free(list->draft);

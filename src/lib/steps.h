@@ -4,13 +4,16 @@
 #define PCAPANALYZER_LIB_STEPS_H
 
 #include "pcapanalyzer/known.h"
+#include "pcapanalyzer/plain.h"
 #include "pcapanalyzer/scan.h"
 #include "pcapanalyzer/spans.h"
 #include "pcapanalyzer/steps.h"
 
-#define LEAD_MAX           24
+#define LEAD_MAX           32
 #define WORDS              (PA_PROFILE_FIELDS_MAX / 64)
 #define STEPS_PATTERN_BITS 12 /* of the places for a table's patterns */
+#define SEEN_BITS          6
+#define SEEN_MAX           7 /* bytes of such a cell */
 
 enum action {
 	DO_GENERAL,
@@ -27,7 +30,8 @@ enum action {
 	DO_COMMUNITY_ID,
 	/* From here on: the first of the cells that is there, converted. */
 	DO_UINT,
-	DO_BOOL,
+	DO_NUMBERS,   /* neighbouring ones, as they stand */
+	DO_CONVERTED, /* a number that is not written as it stands */
 	DO_TEXT,
 	DO_ADDRESS,
 };
@@ -42,12 +46,20 @@ struct origin {
 	size_t n_word;
 };
 
+/* A short cell, and the number that it was written as. */
+struct seen {
+	uint64_t key; /* its bytes, and its length on top; 0: the place is free */
+	uint8_t text[7];
+	uint8_t len;
+};
+
 /* A column. */
 struct step {
 	enum action action;
 	const struct pa_column *column;
 	struct origin *origins; /* heap */
 	unsigned n_origins;
+	struct seen *seen; /* heap: 1 << SEEN_BITS of a number's values that are no plain ones */
 	uint64_t max;      /* value, or bytes of text */
 	unsigned n_digits; /* of max; shorter numbers are below it */
 	uint8_t fixed_len;
@@ -59,9 +71,10 @@ struct step {
 struct act {
 	const struct step *step;
 	uint16_t cell;
+	uint16_t last; /* DO_NUMBERS: the last of the cells */
+	uint16_t skip; /* DO_SPAN: acts up to the one behind DO_SPAN_END */
 	uint8_t action;
 	uint8_t single; /* the cell has one value at most */
-	uint16_t skip;  /* DO_SPAN: acts up to the one behind DO_SPAN_END */
 	uint8_t lead_len;
 	char lead[LEAD_MAX]; /* separators, and columns without a choice */
 };
@@ -69,6 +82,7 @@ struct act {
 /* Rows with values in the same cells, of the same headers: what decides which cell a column takes
  * is decided once for all of them. */
 struct pattern {
+	size_t bytes;     /* all that it takes */
 	uint32_t headers; /* struct work's plain and several */
 	unsigned n_acts;
 	struct act *acts; /* behind filled */
@@ -101,11 +115,13 @@ struct pa_steps {
 	struct pa_known *known;
 	struct pa_spans spans;
 	pa_filled_fn *filled;
+	const struct pa_plain_forms *plain;
 	int64_t date_of; /* the second that the date is of */
 	char date[27];
 	uint8_t separator;
-	int quotes;  /* text stands in double quotes */
-	int escapes; /* a backslash is special in the output */
+	int quotes;     /* text stands in double quotes */
+	int escapes;    /* a backslash is special in the output */
+	int plain_text; /* the aggregator is nothing that plain text has */
 };
 
 /* The row that is being written. */
@@ -134,6 +150,14 @@ static inline enum found find(const struct work *w, const struct origin *o)
 	if (o->header & w->several)
 		return FOUND_ODD;
 	return o->header & w->plain ? FOUND : FOUND_NOTHING;
+}
+
+/* The text of CELL, and of all cells from there to LAST. */
+static inline struct pa_slice text_of(const struct work *w, unsigned cell, unsigned last)
+{
+	uint32_t from = w->cuts[cell] + 1;
+
+	return (struct pa_slice){w->base + from, w->cuts[last + 1] - from};
 }
 
 /* Of a row that has a layer: where its protocol number stands. */

@@ -3,16 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define JOINED_MAX     5             /* numbers that fit in PA_PLAIN_BLOCK, however long */
 #define SPAN_MIN       3             /* columns that one look must save */
 #define PATTERNS_BYTES (1024 * 1024) /* of a table; past it, all are forgotten */
 
+static void forget(struct list *list, struct place *place)
+{
+	if (place->pattern)
+		list->n_bytes -= place->pattern->bytes;
+	free(place->pattern);
+	place->pattern = NULL;
+}
+
 void steps_forget_patterns(struct list *list)
 {
-	for (size_t i = 0; list->places && i < (size_t)1 << STEPS_PATTERN_BITS; i++) {
-		free(list->places[i].pattern);
-		list->places[i].pattern = NULL;
-	}
-	list->n_bytes = 0;
+	for (size_t i = 0; list->places && i < (size_t)1 << STEPS_PATTERN_BITS; i++)
+		forget(list, &list->places[i]);
 }
 
 /* The first of the step's origins that may have a value, at *which. */
@@ -42,12 +48,19 @@ static enum action decide(const struct work *w, const struct step *step, unsigne
 	return f == FOUND_ODD ? DO_GENERAL : step->action;
 }
 
+static void begin_act(struct act *act)
+{
+	act->cell = 0;
+	act->last = 0;
+	act->lead_len = 0;
+}
+
 /* Finish ACT and begin the one behind it. */
 static struct act *next_act(struct act *act, enum action action)
 {
 	act->action = (uint8_t)action;
 	act++;
-	act->lead_len = 0;
+	begin_act(act);
 	return act;
 }
 
@@ -60,8 +73,27 @@ static struct act *lead(struct act *act, const void *text, size_t n)
 	return act;
 }
 
+/* The number of the row that the pattern is made for tells how the others are printed, as a rule.
+ * Those of up to nine digits are good as they stand where any of them is small enough. */
+static enum action number_action(const struct work *w, const struct act *act)
+{
+	struct pa_slice in = text_of(w, act->cell, act->cell);
+
+	if (in.ptr[0] == '0' && in.len > 1)
+		return DO_CONVERTED;
+	return act->step->n_digits > 9 ? DO_NUMBERS : DO_UINT;
+}
+
+/* Neighbours, in the input and in the output, with nothing but a separator between them. */
+static int joins(const struct act *before, const struct act *act)
+{
+	return before->action == DO_NUMBERS && act->cell == before->last + 1 &&
+	       act->cell - before->cell < JOINED_MAX && act->lead_len == 1;
+}
+
 /* What one column comes to; returns the act behind it, which has begun. */
-static struct act *draft_column(const struct work *w, const struct step *step, struct act *act)
+static struct act *draft_column(const struct work *w, const struct list *list,
+                                const struct step *step, struct act *act)
 {
 	unsigned which = 0;
 	enum action action = decide(w, step, &which);
@@ -74,7 +106,15 @@ static struct act *draft_column(const struct work *w, const struct step *step, s
 		act->cell = step->origins[which].cell;
 		act->single = (uint8_t)step->origins[which].single;
 	}
+	act->last = act->cell;
 	act->step = step;
+	if (action == DO_UINT)
+		action = number_action(w, act);
+	if (action == DO_NUMBERS && act > list->draft && joins(act - 1, act)) {
+		act[-1].last = act->cell;
+		begin_act(act);
+		return act;
+	}
 	return next_act(act, action);
 }
 
@@ -87,7 +127,7 @@ static size_t draft(const struct work *w, const struct list *list)
 	struct act *act = list->draft;
 	struct act *span = NULL;
 
-	act->lead_len = 0;
+	begin_act(act);
 	for (unsigned i = 0; i < list->n; i++) {
 		if (i > 0)
 			act = lead(act, &separator, 1);
@@ -95,7 +135,7 @@ static size_t draft(const struct work *w, const struct list *list)
 			span = act;
 			act = next_act(act, DO_SPAN);
 		}
-		act = draft_column(w, &list->steps[i], act);
+		act = draft_column(w, list, &list->steps[i], act);
 		if (span && i + 1 == list->end) {
 			act = next_act(act, DO_SPAN_END);
 			span->skip = (uint16_t)(act - span);
@@ -113,16 +153,15 @@ static struct pattern *make_pattern(const struct work *w, struct list *list, str
 	size_t bytes = sizeof(struct pattern) + filled_bytes + n_acts * sizeof(struct act);
 	struct pattern *p;
 
-	list->n_bytes += bytes;
-	if (list->n_bytes > PATTERNS_BYTES) {
+	forget(list, place);
+	if (list->n_bytes + bytes > PATTERNS_BYTES)
 		steps_forget_patterns(list);
-		list->n_bytes = bytes;
-	}
-	free(place->pattern);
 	p = malloc(bytes);
 	place->pattern = p;
 	if (!p)
 		return NULL;
+	list->n_bytes += bytes;
+	p->bytes = bytes;
 	p->headers = w->plain | w->several << 16;
 	p->n_acts = (unsigned)n_acts;
 	p->acts = (void *)(p->filled + list->n_words);
@@ -131,23 +170,40 @@ static struct pattern *make_pattern(const struct work *w, struct list *list, str
 	return p;
 }
 
+static inline int is_pattern(const struct pattern *p, const struct work *w, const struct list *list,
+                             uint32_t headers)
+{
+	uint64_t differs = 0;
+
+	if (!p || p->headers != headers)
+		return 0;
+	for (unsigned i = 0; i < list->n_words; i++)
+		differs |= p->filled[i] ^ w->filled[i];
+	return differs == 0;
+}
+
 const struct pattern *steps_pattern(const struct work *w, struct list *list)
 {
 	uint32_t headers = w->plain | w->several << 16;
 	uint64_t hash = headers * UINT64_C(0x9e3779b97f4a7c15);
-	uint64_t differs = 0;
-	const struct pattern *p;
 	struct place *place;
+	struct place *other;
 
 	for (unsigned i = 0; i < list->n_words; i++) {
 		hash = (hash ^ w->filled[i]) * UINT64_C(0xff51afd7ed558ccd);
 		hash ^= hash >> 32;
 	}
 	place = &list->places[hash & ((1u << STEPS_PATTERN_BITS) - 1)];
-	p = place->pattern;
-	for (unsigned i = 0; p && i < list->n_words; i++)
-		differs |= p->filled[i] ^ w->filled[i];
-	if (p && !differs && p->headers == headers)
-		return p;
+	if (is_pattern(place->pattern, w, list, headers))
+		return place->pattern;
+	/* Two places, so that two patterns which take turns do not push each other out. */
+	other = &list->places[(size_t)(place - list->places) ^ 1];
+	if (is_pattern(other->pattern, w, list, headers))
+		return other->pattern;
+	if (place->pattern) {
+		forget(list, other);
+		other->pattern = place->pattern;
+		place->pattern = NULL;
+	}
 	return make_pattern(w, list, place);
 }

@@ -13,14 +13,6 @@
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-/* The text of CELL, and of all cells from there to LAST. */
-static inline struct pa_slice text_of(const struct work *w, unsigned cell, unsigned last)
-{
-	uint32_t from = w->cuts[cell] + 1;
-
-	return (struct pa_slice){w->base + from, w->cuts[last + 1] - from};
-}
-
 static inline enum found take(const struct work *w, const struct origin *o, struct pa_slice *out)
 {
 	*out = text_of(w, o->cell, o->cell);
@@ -125,15 +117,74 @@ static inline uint8_t *put_time(struct pa_steps *s, struct pa_time time, struct 
 	return to + 26;
 }
 
-static inline uint8_t *put_uint(const struct step *step, struct pa_slice in, uint8_t *to)
+/* IN, of SEEN_MAX bytes at most, and its length. */
+static inline uint64_t seen_key(struct pa_slice in)
+{
+	uint64_t key;
+
+	memcpy(&key, in.ptr, sizeof(key));
+	return (le64toh(key) & ((UINT64_C(1) << 8 * in.len) - 1)) | (uint64_t)in.len << 56;
+}
+
+static inline struct seen *seen_place(const struct step *step, uint64_t key)
+{
+	return &step->seen[key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - SEEN_BITS)];
+}
+
+static __attribute__((noinline)) uint8_t *convert(const struct step *step, struct pa_slice in,
+                                                  uint8_t *to)
 {
 	uint64_t v;
+	enum pa_status st = step->column->type == PA_T_BOOL ? pa_convert_bool(in, &v)
+	                                                    : pa_convert_uint(in, step->max, &v);
+	uint8_t *next = st == PA_OK ? pa_digits_put(to, v) : NULL;
 
+	if (next && in.len <= SEEN_MAX && (size_t)(next - to) <= sizeof(step->seen->text)) {
+		uint64_t key = seen_key(in);
+		struct seen *seen = seen_place(step, key);
+
+		seen->key = key;
+		memcpy(seen->text, to, sizeof(seen->text));
+		seen->len = (uint8_t)(next - to);
+	}
+	return next;
+}
+
+/* Of numbers that are not written as they stand most have but a few values. */
+static inline uint8_t *put_converted(const struct step *step, struct pa_slice in, uint8_t *to)
+{
+	const struct seen *seen;
+	uint64_t key;
+
+	if (in.len > SEEN_MAX)
+		return convert(step, in, to);
+	key = seen_key(in);
+	seen = seen_place(step, key);
+	if (seen->key != key)
+		return convert(step, in, to);
+	memcpy(to, seen->text, sizeof(seen->text));
+	return to + seen->len;
+}
+
+static inline uint8_t *put_uint(const struct step *step, struct pa_slice in, uint8_t *to)
+{
 	if (!pa_digits_plain(in))
-		return pa_convert_uint(in, step->max, &v) == PA_OK ? pa_digits_put(to, v) : NULL;
+		return put_converted(step, in, to);
 	if (in.len >= step->n_digits && pa_digits_value(in) > step->max)
 		return NULL;
 	memcpy(to, in.ptr, 16);
+	return to + in.len;
+}
+
+static inline uint8_t *put_numbers(const struct work *w, const struct act *act, uint8_t *to)
+{
+	struct pa_slice in = text_of(w, act->cell, act->last);
+	uint8_t between = w->base[w->cuts[act->cell + 1]];
+
+	if (in.len > PA_PLAIN_BLOCK ||
+	    w->s->plain->numbers(in.ptr, in.len, between, w->s->separator, to) !=
+	        act->last - act->cell)
+		return NULL;
 	return to + in.len;
 }
 
@@ -162,16 +213,6 @@ static uint8_t *put_set(const struct work *w, const struct step *step, uint8_t *
 	}
 	if (w->s->quotes)
 		*to++ = '"';
-	return to;
-}
-
-static inline uint8_t *put_bool(struct pa_slice in, uint8_t *to)
-{
-	uint64_t v;
-
-	if (pa_convert_bool(in, &v) != PA_OK)
-		return NULL;
-	*to++ = (uint8_t)('0' + v);
 	return to;
 }
 
@@ -225,16 +266,13 @@ static uint8_t *put_character(const struct work *w, const struct act *act, const
 	return to;
 }
 
-static inline uint8_t *put_text(const struct work *w, const struct act *act, struct pa_slice in,
-                                uint8_t *to)
+/* Text that is not plain, without quotes around it. */
+static uint8_t *put_odd_text(const struct work *w, const struct act *act, struct pa_slice in,
+                             uint8_t *to)
 {
 	const uint8_t *p = in.ptr;
 	size_t left = in.len;
 
-	if (in.len > act->step->max)
-		return NULL;
-	if (w->s->quotes)
-		*to++ = '"';
 	while (left > 0) {
 		unsigned odd = copy_sixteen(p, to);
 		size_t n = left < 16 ? left : 16;
@@ -253,9 +291,25 @@ static inline uint8_t *put_text(const struct work *w, const struct act *act, str
 		p += n;
 		left -= n;
 	}
-	if (w->s->quotes)
-		*to++ = '"';
 	return to;
+}
+
+static inline uint8_t *put_text(const struct work *w, const struct act *act, struct pa_slice in,
+                                uint8_t *to)
+{
+	const struct pa_steps *s = w->s;
+
+	if (in.len > act->step->max)
+		return NULL;
+	*to = '"';
+	to += s->quotes;
+	if (s->plain->text(in.ptr, in.len, to) && s->plain_text)
+		to += in.len;
+	else
+		to = put_odd_text(w, act, in, to);
+	if (to)
+		*to = '"';
+	return to ? to + s->quotes : NULL;
 }
 
 static uint8_t *put_community_id(const struct work *w, uint8_t *to)
@@ -310,14 +364,38 @@ static inline enum pa_status room_for(struct pa_buf *out, size_t n, uint8_t **to
 	return (size_t)(out->ptr + out->cap - *to) >= n ? PA_OK : make_room(out, n, to);
 }
 
-static enum pa_status general(const struct work *w, const struct act *act, struct pa_buf *out,
+static enum pa_status general(const struct work *w, const struct step *step, struct pa_buf *out,
                               uint8_t **to)
 {
 	enum pa_status st;
 
 	out->len = (size_t)(*to - out->ptr);
-	st = w->s->config.general(w->s->config.ctx, act->step->column, out);
+	st = w->s->config.general(w->s->config.ctx, step->column, out);
 	*to = out->ptr + out->len;
+	return st;
+}
+
+/* Numbers of which one at least is not plain. */
+static enum pa_status one_by_one(const struct work *w, const struct act *act, struct pa_buf *out,
+                                 uint8_t **to)
+{
+	const struct step *step = act->step;
+	enum pa_status st = PA_OK;
+
+	for (unsigned cell = act->cell; st == PA_OK && cell <= act->last; cell++, step++) {
+		uint8_t *next;
+
+		st = room_for(out, ROOM, to);
+		if (st != PA_OK)
+			return st;
+		if (cell > act->cell)
+			*(*to)++ = w->s->separator;
+		next = put_uint(step, text_of(w, cell, cell), *to);
+		if (next)
+			*to = next;
+		else
+			st = general(w, step, out, to);
+	}
 	return st;
 }
 
@@ -370,8 +448,11 @@ enum pa_status steps_write(struct work *w, const struct list *list, const struct
 		case DO_ADDRESS:
 			next = pa_known_put(s->known, in, act->step->column->type, to);
 			break;
-		case DO_BOOL:
-			next = put_bool(in, to);
+		case DO_NUMBERS:
+			next = put_numbers(w, act, to);
+			break;
+		case DO_CONVERTED:
+			next = put_converted(act->step, in, to);
 			break;
 		case DO_SET:
 			st = room_for(out, act->step->max + room, &to);
@@ -423,7 +504,8 @@ enum pa_status steps_write(struct work *w, const struct list *list, const struct
 			to = next;
 		} else if (st == PA_OK) {
 			span_good = 0;
-			st = general(w, act, out, &to);
+			st = act->action == DO_NUMBERS ? one_by_one(w, act, out, &to)
+			                               : general(w, act->step, out, &to);
 			if (st == PA_OK)
 				st = room_for(out, room, &to);
 		}
