@@ -5,9 +5,6 @@
 
 #include <stdint.h>
 
-#include "pcapanalyzer/digest.h"
-#include "pcapanalyzer/error.h"
-
 #define PA_COMMUNITY_ID_TEXT 31 /* "1:", 28 characters of base64, NUL */
 
 struct pa_community_flow {
@@ -19,8 +16,9 @@ struct pa_community_flow {
 	uint16_t dst_port;        /* of TCP, UDP, SCTP; the code of ICMP and ICMPv6 */
 };
 
-/* PA_ENOMEM when libcrypto has none. */
-enum pa_status pa_community_id(struct pa_sha1 *h, const struct pa_community_flow *flow,
-                               char out[PA_COMMUNITY_ID_TEXT]) __attribute__((warn_unused_result));
+/* Give FLOW the direction that both have in common: the smaller end first. */
+void pa_community_order(struct pa_community_flow *flow);
+
+void pa_community_id(const struct pa_community_flow *flow, char out[PA_COMMUNITY_ID_TEXT]);
 
 #endif

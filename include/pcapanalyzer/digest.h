@@ -1,4 +1,4 @@
-/* SHA-1 and SHA-256 (libcrypto), and their hexadecimal text. */
+/* SHA-256 (libcrypto), and its hexadecimal text. */
 #ifndef PCAPANALYZER_DIGEST_H
 #define PCAPANALYZER_DIGEST_H
 
@@ -8,7 +8,6 @@
 #include "pcapanalyzer/buf.h"
 #include "pcapanalyzer/error.h"
 
-#define PA_SHA1_BYTES   20
 #define PA_SHA256_BYTES 32
 #define PA_SHA256_HEX   64 /* characters, without the NUL */
 
@@ -24,16 +23,6 @@ void pa_sha256_final(struct pa_sha256 *h, uint8_t out[PA_SHA256_BYTES]);
 /* One-shot. PA_ENOMEM when libcrypto has none. */
 enum pa_status pa_sha256_of(const void *bytes, size_t n, uint8_t out[PA_SHA256_BYTES])
     __attribute__((warn_unused_result));
-
-/* SHA-1 of many short messages: what costs most is set up once. */
-struct pa_sha1;
-
-enum pa_status pa_sha1_new(struct pa_sha1 **out) __attribute__((warn_unused_result));
-void pa_sha1_free(struct pa_sha1 *h);
-
-/* The SHA-1 of N bytes. PA_ENOMEM when libcrypto has none. */
-enum pa_status pa_sha1_of(struct pa_sha1 *h, const void *bytes, size_t n,
-                          uint8_t out[PA_SHA1_BYTES]) __attribute__((warn_unused_result));
 
 /* Lower-case hexadecimal of N bytes into OUT, which has room for 2*N+1; NUL-terminated. */
 void pa_hex(const uint8_t *bytes, size_t n, char *out);

@@ -1,7 +1,8 @@
 #include "pcapanalyzer/community_id.h"
 
-#include <openssl/evp.h>
 #include <string.h>
+
+#include "pcapanalyzer/sha1.h"
 
 #define PROTO_ICMP   1
 #define PROTO_ICMPV6 58
@@ -37,48 +38,68 @@ static uint8_t *put16(uint8_t *to, uint16_t v)
 	return to;
 }
 
-enum pa_status pa_community_id(struct pa_sha1 *h, const struct pa_community_flow *flow,
-                               char out[PA_COMMUNITY_ID_TEXT])
+void pa_community_order(struct pa_community_flow *flow)
 {
-	const uint8_t *a = flow->src;
-	const uint8_t *b = flow->dst;
-	uint16_t port_a = flow->src_port;
-	uint16_t port_b = flow->dst_port;
+	const struct pa_community_flow old = *flow;
+	int order = memcmp(old.src, old.dst, old.n_address);
+
+	if (old.has_ports && (old.proto == PROTO_ICMP || old.proto == PROTO_ICMPV6)) {
+		int answer = answer_type(old.proto, old.src_port);
+
+		if (answer < 0)
+			return;
+		flow->dst_port = (uint16_t)answer;
+	}
+	if (order > 0 || (order == 0 && old.has_ports && flow->src_port > flow->dst_port)) {
+		memcpy(flow->src, old.dst, sizeof(flow->src));
+		memcpy(flow->dst, old.src, sizeof(flow->dst));
+		flow->src_port = flow->dst_port;
+		flow->dst_port = old.src_port;
+	}
+}
+
+/* The SUM in base64 (RFC 4648), NUL behind it. */
+static void put_base64(const uint8_t sum[PA_SHA1_BYTES], char *to)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint8_t bytes[PA_SHA1_BYTES + 1] = {0};
+
+	memcpy(bytes, sum, PA_SHA1_BYTES);
+	for (size_t i = 0; i < sizeof(bytes); i += 3) {
+		uint32_t three =
+		    (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | (uint32_t)bytes[i + 2];
+
+		*to++ = digits[three >> 18];
+		*to++ = digits[three >> 12 & 63];
+		*to++ = digits[three >> 6 & 63];
+		*to++ = digits[three & 63];
+	}
+	to[-1] = '=';
+	*to = '\0';
+}
+
+void pa_community_id(const struct pa_community_flow *flow, char out[PA_COMMUNITY_ID_TEXT])
+{
+	struct pa_community_flow f = *flow;
 	uint8_t message[2 + 16 + 16 + 2 + 4] = {0}; /* seed 0 first */
 	uint8_t *to = message + 2;
 	uint8_t sum[PA_SHA1_BYTES];
-	int one_way = 0;
-	int order = memcmp(a, b, flow->n_address);
 
-	if (flow->has_ports && (flow->proto == PROTO_ICMP || flow->proto == PROTO_ICMPV6)) {
-		int answer = answer_type(flow->proto, flow->src_port);
-
-		one_way = answer < 0;
-		if (!one_way)
-			port_b = (uint16_t)answer;
-	}
-	if (!one_way && (order > 0 || (order == 0 && flow->has_ports && port_a > port_b))) {
-		a = flow->dst;
-		b = flow->src;
-		uint16_t swap = port_a;
-
-		port_a = port_b;
-		port_b = swap;
-	}
-	memcpy(to, a, flow->n_address);
-	to += flow->n_address;
-	memcpy(to, b, flow->n_address);
-	to += flow->n_address;
-	*to++ = flow->proto;
+	_Static_assert(sizeof(message) <= PA_SHA1_SHORT_MAX, "the message is short");
+	pa_community_order(&f);
+	memcpy(to, f.src, f.n_address);
+	to += f.n_address;
+	memcpy(to, f.dst, f.n_address);
+	to += f.n_address;
+	*to++ = f.proto;
 	*to++ = 0;
-	if (flow->has_ports) {
-		to = put16(to, port_a);
-		to = put16(to, port_b);
+	if (f.has_ports) {
+		to = put16(to, f.src_port);
+		to = put16(to, f.dst_port);
 	}
-	if (pa_sha1_of(h, message, (size_t)(to - message), sum) != PA_OK)
-		return PA_ENOMEM;
+	pa_sha1_short(message, (size_t)(to - message), sum);
 	out[0] = '1';
 	out[1] = ':';
-	EVP_EncodeBlock((unsigned char *)out + 2, sum, sizeof(sum));
-	return PA_OK;
+	put_base64(sum, out + 2);
 }

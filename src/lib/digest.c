@@ -45,45 +45,6 @@ enum pa_status pa_sha256_of(const void *bytes, size_t n, uint8_t out[PA_SHA256_B
 	return EVP_Digest(bytes, n, out, NULL, EVP_sha256(), NULL) == 1 ? PA_OK : PA_ENOMEM;
 }
 
-struct pa_sha1 {
-	EVP_MD *md;
-	EVP_MD_CTX *ctx;
-};
-
-enum pa_status pa_sha1_new(struct pa_sha1 **out)
-{
-	struct pa_sha1 *h = calloc(1, sizeof(*h));
-
-	if (h) {
-		h->md = EVP_MD_fetch(NULL, "SHA1", NULL);
-		h->ctx = EVP_MD_CTX_new();
-	}
-	if (!h || !h->md || !h->ctx || EVP_DigestInit_ex2(h->ctx, h->md, NULL) != 1) {
-		pa_sha1_free(h);
-		return PA_ENOMEM;
-	}
-	*out = h;
-	return PA_OK;
-}
-
-void pa_sha1_free(struct pa_sha1 *h)
-{
-	if (!h)
-		return;
-	EVP_MD_CTX_free(h->ctx);
-	EVP_MD_free(h->md);
-	free(h);
-}
-
-enum pa_status pa_sha1_of(struct pa_sha1 *h, const void *bytes, size_t n,
-                          uint8_t out[PA_SHA1_BYTES])
-{
-	if (EVP_DigestInit_ex2(h->ctx, NULL, NULL) != 1 ||
-	    EVP_DigestUpdate(h->ctx, bytes, n) != 1 || EVP_DigestFinal_ex(h->ctx, out, NULL) != 1)
-		return PA_ENOMEM;
-	return PA_OK;
-}
-
 void pa_hex(const uint8_t *bytes, size_t n, char *out)
 {
 	static const char digits[] = "0123456789abcdef";

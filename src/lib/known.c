@@ -27,7 +27,6 @@ struct address4 {
 
 struct pa_known {
 	enum pa_csv_style style;
-	struct pa_sha1 *sha1;
 	struct address4 *addresses4; /* heap, 1 << ADDRESS4_BITS of them */
 	struct pa_memo addresses;
 	struct pa_memo flows;
@@ -42,7 +41,7 @@ enum pa_status pa_known_new(enum pa_csv_style style, struct pa_known **out)
 		return PA_ENOMEM;
 	k->style = style;
 	k->addresses4 = calloc((size_t)1 << ADDRESS4_BITS, sizeof(*k->addresses4));
-	st = k->addresses4 ? pa_sha1_new(&k->sha1) : PA_ENOMEM;
+	st = k->addresses4 ? PA_OK : PA_ENOMEM;
 	if (st == PA_OK)
 		st = pa_memo_init(&k->addresses, ADDRESS_BITS);
 	if (st == PA_OK)
@@ -58,7 +57,6 @@ void pa_known_free(struct pa_known *k)
 {
 	if (!k)
 		return;
-	pa_sha1_free(k->sha1);
 	free(k->addresses4);
 	pa_memo_done(&k->addresses);
 	pa_memo_done(&k->flows);
@@ -255,12 +253,14 @@ uint8_t *pa_known_put_flow(struct pa_known *k, const struct pa_community_flow *f
 	char id[PA_COMMUNITY_ID_TEXT];
 	struct pa_value v = {.kind = PA_V_TEXT};
 
-	_Static_assert(sizeof(*flow) <= sizeof(key), "a flow is a key");
-	memcpy(&key, flow, sizeof(*flow));
+	struct pa_community_flow both = *flow;
+
+	_Static_assert(sizeof(both) <= sizeof(key), "a flow is a key");
+	pa_community_order(&both);
+	memcpy(&key, &both, sizeof(both));
 	e = pa_memo_place(&k->flows, &key);
 	if (!pa_memo_has(e, &key)) {
-		if (pa_community_id(k->sha1, flow, id) != PA_OK)
-			return NULL;
+		pa_community_id(&both, id);
 		v.text = pa_slice_of(id);
 		if (!keep(e, &key, k->style, &v))
 			return NULL;

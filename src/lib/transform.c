@@ -33,7 +33,6 @@ struct pa_transform {
 	uint16_t *cell_of;               /* of each field; NO_CELL never stays after a header */
 	struct pa_cells cells;
 	struct pa_steps *steps;
-	struct pa_sha1 *sha1;
 	struct shape *shapes;           /* SHAPES of them */
 	const struct pa_layers *layers; /* of the row */
 	struct pa_buf scratch;          /* bytes and texts made for one value */
@@ -521,9 +520,8 @@ static enum pa_status community_value(struct pa_transform *t, const struct conte
 
 	if (!flow_of(t, cx, &flow))
 		return PA_OK;
-	st = pa_community_id(t->sha1, &flow, text);
-	if (st == PA_OK)
-		st = pa_buf_puts(&t->scratch, text);
+	pa_community_id(&flow, text);
+	st = pa_buf_puts(&t->scratch, text);
 	if (st != PA_OK)
 		return st;
 	v->kind = PA_V_TEXT;
@@ -993,8 +991,7 @@ enum pa_status pa_transform_new(const struct pa_profile *p, const struct pa_tran
 		t->cell_of = calloc(p->n_fields, sizeof(*t->cell_of));
 		t->shapes = calloc(SHAPES, sizeof(*t->shapes));
 	}
-	if (!t || !t->cell_of || !t->shapes || pa_steps_new(&sc, &t->steps) != PA_OK ||
-	    pa_sha1_new(&t->sha1) != PA_OK) {
+	if (!t || !t->cell_of || !t->shapes || pa_steps_new(&sc, &t->steps) != PA_OK) {
 		pa_transform_free(t);
 		return pa_fail(err, PA_ENOMEM, 0, "no memory for the conversion");
 	}
@@ -1019,7 +1016,6 @@ void pa_transform_free(struct pa_transform *t)
 	pa_buf_done(&t->scratch);
 	pa_buf_done(&t->plain);
 	pa_steps_free(t->steps);
-	pa_sha1_free(t->sha1);
 	free(t->shapes);
 	free(t->cell_of);
 	free(t);

@@ -64,21 +64,6 @@ static const struct vector {
     {46, "10.1.12.1", "10.1.24.4", NO_PORT, NO_PORT, "1:/nQI4Rh/TtY3mf0R2gJFBkVlgS4="},
 };
 
-static struct pa_sha1 *sha1;
-
-static int set_up(void **state)
-{
-	(void)state;
-	return pa_sha1_new(&sha1) == PA_OK ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	pa_sha1_free(sha1);
-	return 0;
-}
-
 static struct pa_community_flow flow_of(const struct vector *v)
 {
 	/* Bytes behind an IPv4 address must not count. */
@@ -103,7 +88,7 @@ static void test_vectors(void **state)
 		char id[PA_COMMUNITY_ID_TEXT];
 
 		memset(id, 'x', sizeof(id));
-		assert_ok(pa_community_id(sha1, &f, id));
+		pa_community_id(&f, id);
 		if (strcmp(id, vectors[i].id) != 0)
 			fail_msg("vector %zu: %s, not %s", i, id, vectors[i].id);
 	}
@@ -138,12 +123,12 @@ static void test_both_directions_are_one(void **state)
 		}
 		f.src_port = (uint16_t)next_random(&seed);
 		f.dst_port = (uint16_t)(next_random(&seed) % 3 ? next_random(&seed) : f.src_port);
-		assert_ok(pa_community_id(sha1, &f, one));
+		pa_community_id(&f, one);
 		turn(&f);
-		assert_ok(pa_community_id(sha1, &f, two));
+		pa_community_id(&f, two);
 		assert_string_equal(one, two);
 		f.proto ^= 1;
-		assert_ok(pa_community_id(sha1, &f, two));
+		pa_community_id(&f, two);
 		assert_string_not_equal(one, two);
 	}
 }
@@ -175,11 +160,11 @@ static void test_icmp_pairs(void **state)
 				if (pair[0] == type || pair[1] == type)
 					answer = pair[0] == type ? pair[1] : pair[0];
 			}
-			assert_ok(pa_community_id(sha1, &f, one));
+			pa_community_id(&f, one);
 			turn(&f);
 			f.src_port = (uint16_t)(answer < 0 ? (int)type : answer);
 			f.dst_port = 5;
-			assert_ok(pa_community_id(sha1, &f, two));
+			pa_community_id(&f, two);
 			if ((strcmp(one, two) == 0) != (answer >= 0))
 				fail_msg("v6 %d type %u", v6, type);
 		}
@@ -194,5 +179,5 @@ int main(void)
 	    cmocka_unit_test(test_icmp_pairs),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -695,7 +695,6 @@ static void test_long_text(void **state)
 static const char *id_of(const char *src, const char *dst, uint8_t proto, int src_port,
                          int dst_port)
 {
-	struct pa_sha1 *sha1;
 	static char id[PA_COMMUNITY_ID_TEXT];
 	struct pa_community_flow f = {.proto = proto, .has_ports = src_port >= 0};
 	int family = strchr(src, ':') ? AF_INET6 : AF_INET;
@@ -707,9 +706,7 @@ static const char *id_of(const char *src, const char *dst, uint8_t proto, int sr
 		f.src_port = (uint16_t)src_port;
 		f.dst_port = (uint16_t)dst_port;
 	}
-	assert_ok(pa_sha1_new(&sha1));
-	assert_ok(pa_community_id(sha1, &f, id));
-	pa_sha1_free(sha1);
+	pa_community_id(&f, id);
 	return id;
 }
 
