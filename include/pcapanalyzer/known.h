@@ -31,7 +31,8 @@ uint8_t *pa_known_put(struct pa_known *k, struct pa_slice in, enum pa_type type,
 /* The bytes of the IP address IN, 4 or 16 of them. 0: it is none; OUT is then untouched. */
 int pa_known_ip(struct pa_known *k, struct pa_slice in, uint8_t out[16], uint8_t *n);
 
-/* Write the Community ID of FLOW, whose padding must be zero, as pa_known_put() does. */
+/* Write the Community ID of FLOW, whose padding must be zero, at TO, which has room for 64 bytes,
+ * and return what is behind it. */
 uint8_t *pa_known_put_flow(struct pa_known *k, const struct pa_community_flow *flow, uint8_t *to);
 
 #endif

@@ -320,21 +320,46 @@ enum pa_status pa_convert_time(struct pa_slice in, struct pa_time *out, int *nul
 	return st;
 }
 
+/* Four numbers up to 255 without zeros before them, as inet_pton() has it. */
+static int ip4(struct pa_slice in, uint8_t out[4])
+{
+	const uint8_t *p = in.ptr;
+	const uint8_t *end = p + in.len;
+	uint8_t raw[4];
+
+	for (size_t i = 0; i < sizeof(raw); i++) {
+		const uint8_t *first = p;
+		unsigned v = 0;
+
+		while (p < end && p - first < 3 && *p >= '0' && *p <= '9')
+			v = v * 10 + (unsigned)(*p++ - '0');
+		if (p == first || v > UINT8_MAX || (*first == '0' && p - first > 1))
+			return 0;
+		if (i + 1 < sizeof(raw) ? p == end || *p++ != '.' : p != end)
+			return 0;
+		raw[i] = (uint8_t)v;
+	}
+	memcpy(out, raw, sizeof(raw));
+	return 1;
+}
+
 enum pa_status pa_convert_ip(struct pa_slice in, uint8_t out[16], uint8_t *n)
 {
 	char text[INET6_ADDRSTRLEN];
 	uint8_t raw[16];
-	int v6;
 
+	if (in.len < 16 && ip4(in, out)) {
+		*n = 4;
+		return PA_OK;
+	}
 	if (in.len == 0 || in.len >= sizeof(text) || memchr(in.ptr, '\0', in.len))
 		return PA_EVALUE;
 	memcpy(text, in.ptr, in.len);
 	text[in.len] = '\0';
-	v6 = memchr(text, ':', in.len) != NULL;
-	if (inet_pton(v6 ? AF_INET6 : AF_INET, text, raw) != 1)
+	if (inet_pton(AF_INET6, text, raw) != 1)
 		return PA_EVALUE;
-	*n = v6 ? 16 : 4;
-	memcpy(out, raw, *n);
+	*n = sizeof(raw);
+	memcpy(out, raw, sizeof(raw));
 	return PA_OK;
 }
 

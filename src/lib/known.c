@@ -162,14 +162,20 @@ static const struct address4 *address4(struct pa_known *k, struct pa_slice in)
 	v.kind = PA_V_IP;
 	if (pa_convert_ip(in, v.raw, &v.n_raw) != PA_OK || v.n_raw != 4)
 		return NULL;
-	out = (struct pa_buf){.ptr = e->value, .cap = sizeof(e->value), .limit = sizeof(e->value)};
-	e->key[0] = 0;
-	e->key[1] = 0;
-	if (pa_csv_value(&out, k->style, &v) != PA_OK)
-		return NULL;
-	memcpy(e->key, key, sizeof(key));
 	memcpy(e->raw, v.raw, sizeof(e->raw));
-	e->len = (uint8_t)out.len;
+	if (k->style != PA_CSV_BATCH) {
+		/* There is but one way to write it. */
+		memcpy(e->value, in.ptr, sizeof(e->value));
+		e->len = (uint8_t)in.len;
+	} else {
+		out = (struct pa_buf){.ptr = e->value, .cap = 16, .limit = 16};
+		e->key[0] = 0;
+		e->key[1] = 0;
+		if (pa_csv_value(&out, k->style, &v) != PA_OK)
+			return NULL;
+		e->len = (uint8_t)out.len;
+	}
+	memcpy(e->key, key, sizeof(key));
 	return e;
 }
 
@@ -246,25 +252,38 @@ int pa_known_ip(struct pa_known *k, struct pa_slice in, uint8_t out[16], uint8_t
 	return 1;
 }
 
+/* Base64 and a colon have nothing to escape. */
+static void keep_id(struct pa_memo_entry *e, const struct pa_memo_key *key, enum pa_csv_style style,
+                    const struct pa_community_flow *flow)
+{
+	int quotes = style == PA_CSV_MYSQL || style == PA_CSV_RFC4180;
+	char id[PA_COMMUNITY_ID_TEXT];
+	uint8_t *to = e->value;
+
+	_Static_assert(sizeof(id) + 2 <= sizeof(e->value), "an id in quotes is a value");
+	pa_community_id(flow, id);
+	if (quotes)
+		*to++ = '"';
+	memcpy(to, id, sizeof(id));
+	to += sizeof(id) - 1;
+	if (quotes)
+		*to++ = '"';
+	e->key = *key;
+	e->len = (uint8_t)(to - e->value);
+}
+
 uint8_t *pa_known_put_flow(struct pa_known *k, const struct pa_community_flow *flow, uint8_t *to)
 {
 	struct pa_memo_key key = {{0}};
 	struct pa_memo_entry *e;
-	char id[PA_COMMUNITY_ID_TEXT];
-	struct pa_value v = {.kind = PA_V_TEXT};
-
 	struct pa_community_flow both = *flow;
 
 	_Static_assert(sizeof(both) <= sizeof(key), "a flow is a key");
 	pa_community_order(&both);
 	memcpy(&key, &both, sizeof(both));
 	e = pa_memo_place(&k->flows, &key);
-	if (!pa_memo_has(e, &key)) {
-		pa_community_id(&both, id);
-		v.text = pa_slice_of(id);
-		if (!keep(e, &key, k->style, &v))
-			return NULL;
-	}
+	if (!pa_memo_has(e, &key))
+		keep_id(e, &key, k->style, &both);
 	memcpy(to, e->value, sizeof(e->value));
 	return to + e->len;
 }
