@@ -33,6 +33,68 @@ static inline int pa_digits_only(const uint8_t *p, size_t n)
 #endif
 }
 
+/* The same of 1 to 8 bytes, without vectors. */
+static inline int pa_digits_eight_only(const uint8_t *p, size_t n)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	/* What comes first stands lowest; the others are shifted out. */
+	v = (le64toh(v) ^ UINT64_C(0x3030303030303030)) << (64 - 8 * n);
+	return ((v | (v + UINT64_C(0x0606060606060606))) & UINT64_C(0xf0f0f0f0f0f0f0f0)) == 0;
+}
+
+/* What pa_digits_join() looks at, 16 bytes at a time. */
+struct pa_digits_marks {
+	uint32_t digit, zero, cut;
+};
+
+static inline void pa_digits_mark(const uint8_t *p, unsigned at, uint8_t separator, uint8_t between,
+                                  uint8_t *to, struct pa_digits_marks *m)
+{
+#if defined(__SSE2__)
+	const __m128i none = _mm_setzero_si128();
+	__m128i v = _mm_loadu_si128((const void *)(p + at));
+	__m128i same = _mm_cmpeq_epi8(v, _mm_set1_epi8((char)separator));
+	__m128i value = _mm_sub_epi8(v, _mm_set1_epi8('0'));
+	__m128i above = _mm_subs_epu8(value, _mm_set1_epi8(9));
+	__m128i change = _mm_and_si128(same, _mm_set1_epi8((char)(separator ^ between)));
+
+	_mm_storeu_si128((void *)(to + at), _mm_xor_si128(v, change));
+	m->digit |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(above, none)) << at;
+	m->zero |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(value, none)) << at;
+	m->cut |= (uint32_t)_mm_movemask_epi8(same) << at;
+#else
+	for (unsigned i = at; i < at + 16; i++) {
+		to[i] = p[i] == separator ? between : p[i];
+		m->digit |= (uint32_t)(p[i] >= '0' && p[i] <= '9') << i;
+		m->zero |= (uint32_t)(p[i] == '0') << i;
+		m->cut |= (uint32_t)(p[i] == separator) << i;
+	}
+#endif
+}
+
+/* Copy IN, of 1 to 31 bytes, to TO, with BETWEEN wherever SEPARATOR stands. 1 when there are but
+ * numbers of one to nine digits, without zeros before them, between separators. 32 bytes may be
+ * read and written. */
+static inline int pa_digits_join(struct pa_slice in, uint8_t separator, uint8_t between,
+                                 uint8_t *to)
+{
+	struct pa_digits_marks m = {0};
+	uint32_t inside = (UINT32_C(1) << in.len) - 1;
+	uint32_t two, four;
+
+	pa_digits_mark(in.ptr, 0, separator, between, to, &m);
+	if (in.len > 16)
+		pa_digits_mark(in.ptr, 16, separator, between, to, &m);
+	m.digit &= inside & ~m.cut;
+	two = m.digit & m.digit >> 1;
+	four = two & two >> 2;
+	/* What is no digit, ten of them in a row, a zero that another follows at the start. */
+	return ((inside & ~(m.digit | m.cut)) | (four & four >> 4 & two >> 8) |
+	        (m.zero & two & ~(m.digit << 1))) == 0;
+}
+
 /* The number that the first N (1 to 8) bytes at P are, which must be digits. */
 static inline uint64_t pa_digits_eight(const uint8_t *p, size_t n)
 {

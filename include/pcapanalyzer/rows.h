@@ -46,6 +46,7 @@ struct pa_cells {
 	/* n + 1 of them, and PA_SCAN_BLOCK that may be read; the first may be one less than 0 */
 	const uint32_t *cuts;
 	size_t n;
+	int exact; /* 1: a separator stands between any two, and in none of them */
 };
 
 /* Bytes that may be read behind the last one of every row and cell, whatever they are. */

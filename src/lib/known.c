@@ -13,7 +13,7 @@
 
 #define ADDRESS_BITS  11 /* of the memo's size */
 #define ADDRESS4_BITS 12
-#define FLOW_BITS     12
+#define FLOW_BITS     14
 #define ADDRESS_MAX   (PA_MEMO_KEY_MAX - 2)   /* the key's last two bytes are length and type */
 #define TEXT_MAX      (2 * PA_MEMO_VALUE_MAX) /* what is longer than a value is not kept */
 

@@ -278,6 +278,7 @@ enum pa_status pa_rows_split(struct pa_rows *r, int escaped, struct pa_cells *ou
 	if (escaped) {
 		split_escaped(r, &out->n);
 	} else {
+		out->exact = 1;
 		out->cuts = r->cuts + r->first;
 		out->n = r->last - r->first + r->n_dropped;
 	}

@@ -134,13 +134,13 @@ enum pa_status pa_steps_new(const struct pa_steps_config *c, struct pa_steps **o
 		return PA_ENOMEM;
 	s->config = *c;
 	s->filled = pa_scan_best()->filled;
-	s->plain = pa_plain_best();
 	s->date_of = INT64_MIN;
+	s->midnight = INT64_MAX;
 	s->separator = pa_csv_separator(c->style);
 	s->quotes = c->style == PA_CSV_MYSQL || c->style == PA_CSV_RFC4180;
 	s->escapes = c->style != PA_CSV_RFC4180;
+	s->arrows = !strchr("\xe2\x86\x92", c->aggregator);
 	s->quick = !c->slow && !isalnum(c->aggregator) && !strchr(":.-", c->aggregator);
-	s->plain_text = !strchr("\xe2\x86\x92", c->aggregator);
 	st = pa_known_new(c->style, &s->known);
 	if (st == PA_OK)
 		st = pa_spans_init(&s->spans);

@@ -4,7 +4,6 @@
 #define PCAPANALYZER_LIB_STEPS_H
 
 #include "pcapanalyzer/known.h"
-#include "pcapanalyzer/plain.h"
 #include "pcapanalyzer/scan.h"
 #include "pcapanalyzer/spans.h"
 #include "pcapanalyzer/steps.h"
@@ -115,13 +114,13 @@ struct pa_steps {
 	struct pa_known *known;
 	struct pa_spans spans;
 	pa_filled_fn *filled;
-	const struct pa_plain_forms *plain;
-	int64_t date_of; /* the second that the date is of */
+	int64_t date_of;  /* the second that the date is of */
+	int64_t midnight; /* before it */
 	char date[27];
 	uint8_t separator;
-	int quotes;     /* text stands in double quotes */
-	int escapes;    /* a backslash is special in the output */
-	int plain_text; /* the aggregator is nothing that plain text has */
+	int quotes;  /* text stands in double quotes */
+	int arrows;  /* U+2192 is text, whatever the aggregator */
+	int escapes; /* a backslash is special in the output */
 };
 
 /* The row that is being written. */

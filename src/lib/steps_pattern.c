@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JOINED_MAX     5             /* numbers that fit in PA_PLAIN_BLOCK, however long */
-#define SPAN_MIN       3             /* columns that one look must save */
+#define JOINED_MAX     4 /* numbers: more seldom fit in pa_digits_join() */
+#define SPAN_MIN       3 /* columns that one look must save */
+#define MIXER          UINT64_C(0xff51afd7ed558ccd)
 #define PATTERNS_BYTES (1024 * 1024) /* of a table; past it, all are forgotten */
 
 static void forget(struct list *list, struct place *place)
@@ -170,35 +171,35 @@ static struct pattern *make_pattern(const struct work *w, struct list *list, str
 	return p;
 }
 
-static inline int is_pattern(const struct pattern *p, const struct work *w, const struct list *list,
+static inline int is_pattern(const struct pattern *p, const struct work *w, unsigned n_words,
                              uint32_t headers)
 {
-	uint64_t differs = 0;
+	uint64_t differs;
 
-	if (!p || p->headers != headers)
+	if (!p)
 		return 0;
-	for (unsigned i = 0; i < list->n_words; i++)
+	differs = (p->headers ^ headers) | (p->filled[0] ^ w->filled[0]);
+	for (unsigned i = 1; i < n_words; i++)
 		differs |= p->filled[i] ^ w->filled[i];
 	return differs == 0;
 }
 
 const struct pattern *steps_pattern(const struct work *w, struct list *list)
 {
+	const unsigned n_words = list->n_words;
 	uint32_t headers = w->plain | w->several << 16;
-	uint64_t hash = headers * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t hash = (headers * UINT64_C(0x9e3779b97f4a7c15) ^ w->filled[0]) * MIXER;
 	struct place *place;
 	struct place *other;
 
-	for (unsigned i = 0; i < list->n_words; i++) {
-		hash = (hash ^ w->filled[i]) * UINT64_C(0xff51afd7ed558ccd);
-		hash ^= hash >> 32;
-	}
-	place = &list->places[hash & ((1u << STEPS_PATTERN_BITS) - 1)];
-	if (is_pattern(place->pattern, w, list, headers))
+	for (unsigned i = 1; i < n_words; i++)
+		hash = (hash ^ hash >> 32 ^ w->filled[i]) * MIXER;
+	place = &list->places[hash >> (64 - STEPS_PATTERN_BITS)];
+	if (is_pattern(place->pattern, w, n_words, headers))
 		return place->pattern;
 	/* Two places, so that two patterns which take turns do not push each other out. */
 	other = &list->places[(size_t)(place - list->places) ^ 1];
-	if (is_pattern(other->pattern, w, list, headers))
+	if (is_pattern(other->pattern, w, n_words, headers))
 		return other->pattern;
 	if (place->pattern) {
 		forget(list, other);

@@ -9,7 +9,10 @@
 #include "pcapanalyzer/community_id.h"
 #include "pcapanalyzer/digits.h"
 
-#define ROOM 128 /* bytes that any act but text may write */
+#define DAY        86400
+#define TEXT_BLOCK 32  /* bytes of text that are looked at in one go */
+#define SPAN_USUAL 128 /* bytes that most spans have at most */
+#define ROOM       128 /* bytes that any act but text may write */
 
 /* --- reading -------------------------------------------------------------------------------- */
 
@@ -101,6 +104,28 @@ static enum found find_flow(const struct work *w, struct pa_community_flow *flow
 /* The functions below write at TO, where there is room, and return what is behind their text;
  * or NULL when the general way has to do it. */
 
+static void put_two(char *to, int64_t v)
+{
+	to[0] = (char)('0' + v / 10);
+	to[1] = (char)('0' + v % 10);
+}
+
+/* The day stays for a while. */
+static void make_date(struct pa_steps *s, struct pa_time time)
+{
+	int64_t in_day = time.sec - s->midnight;
+
+	if (in_day >= 0 && in_day < DAY) {
+		put_two(s->date + 11, in_day / 3600);
+		put_two(s->date + 14, in_day / 60 % 60);
+		put_two(s->date + 17, in_day % 60);
+	} else {
+		pa_time_text(time, s->date);
+		s->midnight = time.sec - time.sec % DAY;
+	}
+	s->date_of = time.sec;
+}
+
 /* IN: the cell that TIME was read from. */
 static inline uint8_t *put_time(struct pa_steps *s, struct pa_time time, struct pa_slice in,
                                 uint8_t *to)
@@ -108,10 +133,8 @@ static inline uint8_t *put_time(struct pa_steps *s, struct pa_time time, struct 
 	/* The common form: a point and nine digits at the end. */
 	if (in.len < 11 || in.ptr[in.len - 10] != '.')
 		return NULL;
-	if (time.sec != s->date_of) {
-		pa_time_text(time, s->date);
-		s->date_of = time.sec;
-	}
+	if (time.sec != s->date_of)
+		make_date(s, time);
 	memcpy(to, s->date, 20);
 	memcpy(to + 20, in.ptr + in.len - 9, 6);
 	return to + 26;
@@ -179,11 +202,18 @@ static inline uint8_t *put_uint(const struct step *step, struct pa_slice in, uin
 static inline uint8_t *put_numbers(const struct work *w, const struct act *act, uint8_t *to)
 {
 	struct pa_slice in = text_of(w, act->cell, act->last);
-	uint8_t between = w->base[w->cuts[act->cell + 1]];
+	uint8_t between;
 
-	if (in.len > PA_PLAIN_BLOCK ||
-	    w->s->plain->numbers(in.ptr, in.len, between, w->s->separator, to) !=
-	        act->last - act->cell)
+	if (act->cell == act->last) {
+		if (in.len > 8 || !pa_digits_eight_only(in.ptr, in.len) ||
+		    (in.ptr[0] == '0' && in.len > 1))
+			return NULL;
+		memcpy(to, in.ptr, 8);
+		return to + in.len;
+	}
+	between = w->base[w->cuts[act->cell + 1]];
+	if (!w->row->cells->exact || in.len > 31 ||
+	    !pa_digits_join(in, between, w->s->separator, to))
 		return NULL;
 	return to + in.len;
 }
@@ -239,6 +269,29 @@ static inline unsigned copy_sixteen(const uint8_t *p, uint8_t *to)
 #endif
 }
 
+static inline uint64_t copy_block(const uint8_t *p, uint8_t *to)
+{
+	uint64_t odd = 0;
+
+	for (unsigned i = 0; i < TEXT_BLOCK; i += 16)
+		odd |= (uint64_t)copy_sixteen(p + i, to + i) << i;
+	return odd;
+}
+
+/* ODD without the bytes of the arrows U+2192 at its start, which tshark writes between the ports of
+ * most packets. */
+static inline uint64_t behind_arrows(const uint8_t *p, uint64_t odd)
+{
+	while (odd) {
+		unsigned at = (unsigned)__builtin_ctzll(odd);
+
+		if ((odd >> at & 7) != 7 || memcmp(p + at, "\xe2\x86\x92", 3) != 0)
+			break;
+		odd &= ~(UINT64_C(7) << at);
+	}
+	return odd;
+}
+
 /* The character at P that is none of the simple ones. Its length in *n, 0 when it is not to be
  * written here. */
 static uint8_t *put_character(const struct work *w, const struct act *act, const uint8_t *p,
@@ -266,20 +319,27 @@ static uint8_t *put_character(const struct work *w, const struct act *act, const
 	return to;
 }
 
-/* Text that is not plain, without quotes around it. */
-static uint8_t *put_odd_text(const struct work *w, const struct act *act, struct pa_slice in,
-                             uint8_t *to)
+static inline uint8_t *put_text(const struct work *w, const struct act *act, struct pa_slice in,
+                                uint8_t *to)
 {
+	const struct pa_steps *s = w->s;
 	const uint8_t *p = in.ptr;
 	size_t left = in.len;
 
+	if (in.len > act->step->max)
+		return NULL;
+	*to = '"';
+	to += s->quotes;
 	while (left > 0) {
-		unsigned odd = copy_sixteen(p, to);
-		size_t n = left < 16 ? left : 16;
+		uint64_t odd = copy_block(p, to);
+		size_t n = left < TEXT_BLOCK ? left : TEXT_BLOCK;
 
-		odd &= (1u << n) - 1;
+		if (n < TEXT_BLOCK)
+			odd &= (UINT64_C(1) << n) - 1;
+		if (odd && s->arrows)
+			odd = behind_arrows(p, odd);
 		if (odd) {
-			n = (size_t)__builtin_ctz(odd);
+			n = (size_t)__builtin_ctzll(odd);
 			p += n;
 			left -= n;
 			to = put_character(w, act, p, left, &n, to + n);
@@ -291,25 +351,8 @@ static uint8_t *put_odd_text(const struct work *w, const struct act *act, struct
 		p += n;
 		left -= n;
 	}
-	return to;
-}
-
-static inline uint8_t *put_text(const struct work *w, const struct act *act, struct pa_slice in,
-                                uint8_t *to)
-{
-	const struct pa_steps *s = w->s;
-
-	if (in.len > act->step->max)
-		return NULL;
 	*to = '"';
-	to += s->quotes;
-	if (s->plain->text(in.ptr, in.len, to) && s->plain_text)
-		to += in.len;
-	else
-		to = put_odd_text(w, act, in, to);
-	if (to)
-		*to = '"';
-	return to ? to + s->quotes : NULL;
+	return to + s->quotes;
 }
 
 static uint8_t *put_community_id(const struct work *w, uint8_t *to)
@@ -477,7 +520,10 @@ enum pa_status steps_write(struct work *w, const struct list *list, const struct
 		case DO_SPAN:
 			next = to;
 			if (know_span(w, list)) {
-				memcpy(to, w->span->value, sizeof(w->span->value));
+				memcpy(to, w->span->value, SPAN_USUAL);
+				if (w->span->n_value > SPAN_USUAL)
+					memcpy(to + SPAN_USUAL, w->span->value + SPAN_USUAL,
+					       sizeof(w->span->value) - SPAN_USUAL);
 				next = to + w->span->n_value;
 				act += act->skip - 1;
 			}

@@ -15,6 +15,7 @@
 #define SHAPES            256 /* as many as a byte can tell apart */
 #define SHAPE_BYTES       120 /* of protocols; longer ones take turns in one place */
 #define NO_CELL           UINT16_MAX
+#define SEC_DIGITS        10 /* of the times from 2001 to 2286 */
 
 /* The layers of packets with these protocols. */
 struct shape {
@@ -31,6 +32,7 @@ struct pa_transform {
 	unsigned first_table, end_table; /* those that are written */
 	size_t n_cells;                  /* cells that a row must have */
 	uint16_t *cell_of;               /* of each field; NO_CELL never stays after a header */
+	uint16_t number_cell, time_cell, protocols_cell, guard_cell;
 	struct pa_cells cells;
 	struct pa_steps *steps;
 	struct shape *shapes;           /* SHAPES of them */
@@ -38,6 +40,8 @@ struct pa_transform {
 	struct pa_buf scratch;          /* bytes and texts made for one value */
 	struct pa_buf plain;            /* the text without escapes that clean_text() saw last */
 	struct pa_time time;
+	uint8_t sec[SEC_DIGITS]; /* of the last time that had as many, and its value */
+	int64_t sec_value;
 	uint64_t frame;
 	unsigned cut;
 	struct pa_outcome_info *info;
@@ -722,8 +726,14 @@ static enum pa_status write_table(struct pa_transform *t, const struct pa_table 
 		break;
 	}
 	run.len = out->bytes.len - run.offset;
-	if (st == PA_OK && run.len > 0)
-		st = pa_buf_put(&out->runs, &run, sizeof(run));
+	if (st != PA_OK || run.len == 0)
+		return st;
+	if (out->runs.cap - out->runs.len < sizeof(run))
+		st = pa_buf_reserve(&out->runs, sizeof(run));
+	if (st == PA_OK) {
+		memcpy(out->runs.ptr + out->runs.len, &run, sizeof(run));
+		out->runs.len += sizeof(run);
+	}
 	return st;
 }
 
@@ -781,6 +791,15 @@ static int is_header(const struct pa_transform *t, struct pa_slice line)
 	return 0;
 }
 
+/* Those that are looked at in every row. */
+static void find_cells(struct pa_transform *t)
+{
+	t->number_cell = t->cell_of[t->p->f_number];
+	t->time_cell = t->cell_of[t->p->f_time];
+	t->protocols_cell = t->cell_of[t->p->f_protocols];
+	t->guard_cell = t->cell_of[t->p->f_guard];
+}
+
 /* tshark joins the names with the separator and never quotes them. */
 static enum pa_status read_header(struct pa_transform *t, struct pa_slice line,
                                   struct pa_error *err)
@@ -817,6 +836,7 @@ static enum pa_status read_header(struct pa_transform *t, struct pa_slice line,
 			               "with $(tshark2csv --tshark-args)",
 			               t->p->fields[f].name, t->p->name);
 	t->n_cells = at;
+	find_cells(t);
 	pa_steps_map(t->steps, t->cell_of);
 	return PA_OK;
 }
@@ -841,6 +861,10 @@ static enum pa_dialect guard_dialect(struct pa_slice guard)
 
 static int read_number(struct pa_slice in, uint64_t *out)
 {
+	if (in.len - 1 < 8 && in.ptr[0] > '0' && pa_digits_eight_only(in.ptr, in.len)) {
+		*out = pa_digits_eight(in.ptr, in.len);
+		return 1;
+	}
 	if (pa_digits_plain(in))
 		*out = pa_digits_value(in);
 	else if (pa_convert_uint(in, UINT32_MAX, out) != PA_OK)
@@ -850,10 +874,10 @@ static int read_number(struct pa_slice in, uint64_t *out)
 
 static enum pa_status check_guards(struct pa_transform *t)
 {
-	enum pa_dialect dialect = guard_dialect(cell(t, t->p->f_guard));
+	enum pa_dialect dialect = guard_dialect(pa_cell(&t->cells, t->guard_cell));
 	const char *aside;
 
-	if (!read_number(cell(t, t->p->f_number), &t->frame)) {
+	if (!read_number(pa_cell(&t->cells, t->number_cell), &t->frame)) {
 		t->frame = 0;
 		return reject(t, NULL, t->p->f_number, "the first guard is no frame number");
 	}
@@ -870,28 +894,39 @@ static enum pa_status check_guards(struct pa_transform *t)
 	return aside ? reject(t, NULL, NO_CELL, "%s", aside) : PA_OK;
 }
 
-/* Seconds and a whole fraction: how tshark prints the time of a sound packet. */
-static enum pa_status read_time(struct pa_slice in, struct pa_time *out)
+static enum pa_status read_other_time(struct pa_transform *t, struct pa_slice in)
 {
-	struct pa_slice sec = {in.ptr, in.len - 10};
-	const uint8_t *point;
+	enum pa_status st = pa_convert_epoch(in, &t->time);
 
-	/* With eleven digits of seconds the year 9999 is not over. */
-	if (in.len < 11 || in.len > 21)
-		return pa_convert_epoch(in, out);
-	point = in.ptr + sec.len;
-	if (*point != '.' || !pa_digits_plain(sec) || !pa_digits_only(point + 1, 9))
-		return pa_convert_epoch(in, out);
-	out->sec = (int64_t)pa_digits_value(sec);
-	out->nsec =
-	    (uint32_t)(pa_digits_eight(point + 1, 1) * 100000000 + pa_digits_eight(point + 2, 8));
+	if (st == PA_OK && in.len == SEC_DIGITS + 10 && in.ptr[SEC_DIGITS] == '.') {
+		memcpy(t->sec, in.ptr, SEC_DIGITS);
+		t->sec_value = t->time.sec;
+	}
+	return st;
+}
+
+/* Seconds and a whole fraction: how tshark prints the time of a sound packet. Many packets have
+ * the second of the one before them. */
+static inline enum pa_status read_time(struct pa_transform *t, struct pa_slice in)
+{
+	const uint8_t *fraction = in.ptr + SEC_DIGITS + 1;
+	unsigned last;
+
+	if (in.len != SEC_DIGITS + 10 || fraction[-1] != '.' ||
+	    memcmp(in.ptr, t->sec, SEC_DIGITS) != 0)
+		return read_other_time(t, in);
+	last = (unsigned)fraction[8] - '0';
+	if (last > 9 || !pa_digits_eight_only(fraction, 8))
+		return read_other_time(t, in);
+	t->time.sec = t->sec_value;
+	t->time.nsec = (uint32_t)pa_digits_eight(fraction, 8) * 10 + last;
 	return PA_OK;
 }
 
 /* Most packets of a capture have one of a few dozen shapes, which differ at the end. */
 static enum pa_status find_layers(struct pa_transform *t)
 {
-	struct pa_slice in = cell(t, t->p->f_protocols);
+	struct pa_slice in = pa_cell(&t->cells, t->protocols_cell);
 	uint64_t end[2] = {0, 0};
 	uint64_t hash;
 	struct shape *s;
@@ -914,12 +949,12 @@ static enum pa_status find_layers(struct pa_transform *t)
 
 static enum pa_status read_frame(struct pa_transform *t)
 {
-	struct pa_slice time = cell(t, t->p->f_time);
+	struct pa_slice time = pa_cell(&t->cells, t->time_cell);
 	enum pa_status st = check_guards(t);
 
 	if (st != PA_OK)
 		return st;
-	if (read_time(time, &t->time) != PA_OK)
+	if (read_time(t, time) != PA_OK)
 		return reject(t, "ts", t->p->f_time, "ts: \"%.*s\" is not a valid time",
 		              (int)(time.len > 60 ? 60 : time.len), (const char *)time.ptr);
 	if (find_layers(t) != PA_OK)
@@ -1003,6 +1038,7 @@ enum pa_status pa_transform_new(const struct pa_profile *p, const struct pa_tran
 	t->n_cells = p->n_fields;
 	for (unsigned i = 0; i < p->n_fields; i++)
 		t->cell_of[i] = (uint16_t)i;
+	find_cells(t);
 	pa_buf_init(&t->scratch, SCRATCH_BYTES_MAX);
 	pa_buf_init(&t->plain, SCRATCH_BYTES_MAX);
 	*out = t;
