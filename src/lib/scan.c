@@ -125,11 +125,13 @@ __attribute__((target("avx2"))) static inline unsigned wide_avx2(const uint32_t 
 	return ~(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(empty)) & 0xff;
 }
 
-__attribute__((target("avx512f,avx512bw"))) static inline unsigned wide_avx512(const uint32_t *cuts)
+__attribute__((target("avx512f,avx512bw,avx512vl"))) static inline unsigned
+wide_avx512(const uint32_t *cuts)
 {
-	__m512i from = _mm512_add_epi32(_mm512_loadu_si512(cuts), _mm512_set1_epi32(1));
+	__m256i from =
+	    _mm256_add_epi32(_mm256_loadu_si256((const void *)cuts), _mm256_set1_epi32(1));
 
-	return _mm512_cmpneq_epi32_mask(from, _mm512_loadu_si512(cuts + 1));
+	return _mm256_cmpneq_epi32_mask(from, _mm256_loadu_si256((const void *)(cuts + 1)));
 }
 
 static inline void masks_sse2(const uint8_t *p, uint8_t separator, uint64_t *hits, uint64_t *ends)
@@ -152,31 +154,37 @@ __attribute__((target("avx2"))) static inline void masks_avx2(const uint8_t *p, 
 	        (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, end)) << 32;
 }
 
-__attribute__((target("avx512f,avx512bw"))) static inline void
+__attribute__((target("avx512f,avx512bw,avx512vl"))) static inline void
 masks_avx512(const uint8_t *p, uint8_t separator, uint64_t *hits, uint64_t *ends)
 {
-	__m512i block = _mm512_loadu_si512(p);
+	const __m256i cut = _mm256_set1_epi8((char)separator);
+	const __m256i end = _mm256_set1_epi8('\n');
+	__m256i low = _mm256_loadu_si256((const void *)p);
+	__m256i high = _mm256_loadu_si256((const void *)(p + 32));
 
-	*hits = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8((char)separator));
-	*ends = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\n'));
+	*hits = _mm256_cmpeq_epi8_mask(low, cut) | (uint64_t)_mm256_cmpeq_epi8_mask(high, cut)
+	                                               << 32;
+	*ends = _mm256_cmpeq_epi8_mask(low, end) | (uint64_t)_mm256_cmpeq_epi8_mask(high, end)
+	                                               << 32;
 }
 
-/* Sixteen numbers at a time, of which those with their bit set move together. */
-__attribute__((target("avx512f,avx512bw,popcnt"))) static inline void
+/* Eight numbers at a time, of which those with their bit set move together. The clock of many
+ * processors goes down with vectors that are twice as wide. */
+__attribute__((target("avx512f,avx512bw,avx512vl,popcnt"))) static inline void
 store_avx512(uint64_t bits, unsigned n, uint32_t at, uint32_t *to)
 {
-	const __m512i step = _mm512_set1_epi32(16);
-	__m512i place = _mm512_add_epi32(
-	    _mm512_set1_epi32((int)at),
-	    _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+	const __m256i step = _mm256_set1_epi32(8);
+	__m256i place =
+	    _mm256_add_epi32(_mm256_set1_epi32((int)at), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 
 	(void)n;
-	for (unsigned i = 0; i < 4; i++) {
-		__mmask16 some = (__mmask16)(bits >> 16 * i);
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < 8; i++) {
+		__mmask8 some = (__mmask8)(bits >> 8 * i);
 
-		_mm512_storeu_si512(to, _mm512_maskz_compress_epi32(some, place));
+		_mm256_storeu_si256((void *)to, _mm256_maskz_compress_epi32(some, place));
 		to += __builtin_popcount(some);
-		place = _mm512_add_epi32(place, step);
+		place = _mm256_add_epi32(place, step);
 	}
 }
 
@@ -192,7 +200,7 @@ scan_avx2(const uint8_t *p, size_t n, uint32_t at, uint8_t separator, struct pa_
 	scan_blocks(masks_avx2, store_bits, p, n, at, separator, out);
 }
 
-__attribute__((target("avx512f,avx512bw,popcnt,bmi,bmi2"))) static void
+__attribute__((target("avx512f,avx512bw,avx512vl,popcnt,bmi,bmi2"))) static void
 scan_avx512(const uint8_t *p, size_t n, uint32_t at, uint8_t separator, struct pa_scan *out)
 {
 	scan_blocks(masks_avx512, store_avx512, p, n, at, separator, out);
@@ -210,10 +218,10 @@ __attribute__((target("avx2,popcnt,bmi,bmi2"))) static void filled_avx2(const ui
 	filled_blocks(wide_avx2, 8, cuts, n, out);
 }
 
-__attribute__((target("avx512f,avx512bw,popcnt,bmi,bmi2"))) static void
+__attribute__((target("avx512f,avx512bw,avx512vl,popcnt,bmi,bmi2"))) static void
 filled_avx512(const uint32_t *cuts, size_t n, uint64_t *out)
 {
-	filled_blocks(wide_avx512, 16, cuts, n, out);
+	filled_blocks(wide_avx512, 8, cuts, n, out);
 }
 
 static const struct pa_scan_forms sse2 = {scan_sse2, filled_sse2};
@@ -230,7 +238,8 @@ static const struct pa_scan_forms *fast(enum pa_scan_level level)
 		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") ? &avx2
 		                                                                        : NULL;
 	case PA_SCAN_AVX512:
-		return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2")
+		return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+		               __builtin_cpu_supports("bmi2")
 		           ? &avx512
 		           : NULL;
 	default:

@@ -9,6 +9,8 @@
 #include "pcapanalyzer/steps.h"
 
 #define LEAD_MAX           32
+#define STEPS_ROOM         128 /* bytes that any act but text and sets may write */
+#define STEPS_TEXT_USUAL   200 /* bytes of text that is not long */
 #define WORDS              (PA_PROFILE_FIELDS_MAX / 64)
 #define STEPS_PATTERN_BITS 12 /* of the places for a table's patterns */
 #define SEEN_BITS          6
@@ -23,6 +25,7 @@ enum action {
 	DO_FIXED,    /* the same text in every row */
 	DO_TIME,
 	DO_NANOS,
+	DO_TIME_NANOS, /* both, as they begin every table */
 	DO_CUT,
 	DO_SET,
 	DO_PROTO,
@@ -84,6 +87,7 @@ struct pattern {
 	size_t bytes;     /* all that it takes */
 	uint32_t headers; /* struct work's plain and several */
 	unsigned n_acts;
+	size_t room;      /* bytes that all acts may write, but for long text */
 	struct act *acts; /* behind filled */
 	uint64_t filled[];
 };

@@ -92,6 +92,11 @@ static int joins(const struct act *before, const struct act *act)
 	       act->cell - before->cell < JOINED_MAX && act->lead_len == 1;
 }
 
+static int follows_time(const struct list *list, const struct act *act)
+{
+	return act > list->draft && act[-1].action == DO_TIME && act->lead_len == 1;
+}
+
 /* What one column comes to; returns the act behind it, which has begun. */
 static struct act *draft_column(const struct work *w, const struct list *list,
                                 const struct step *step, struct act *act)
@@ -106,6 +111,11 @@ static struct act *draft_column(const struct work *w, const struct list *list,
 	if (action >= DO_UINT || action == DO_TIME) {
 		act->cell = step->origins[which].cell;
 		act->single = (uint8_t)step->origins[which].single;
+	}
+	if (action == DO_NANOS && follows_time(list, act)) {
+		act[-1].action = DO_TIME_NANOS;
+		begin_act(act);
+		return act;
 	}
 	act->last = act->cell;
 	act->step = step;
@@ -147,6 +157,18 @@ static size_t draft(const struct work *w, const struct list *list)
 	return (size_t)(act + 1 - list->draft);
 }
 
+static size_t room_of(const struct act *acts, size_t n)
+{
+	size_t room = n * STEPS_ROOM;
+
+	for (size_t i = 0; i < n; i++)
+		if (acts[i].action == DO_TEXT)
+			room += 2 * STEPS_TEXT_USUAL; /* each byte may become two */
+		else if (acts[i].action == DO_SET)
+			room += acts[i].step->max;
+	return room;
+}
+
 static struct pattern *make_pattern(const struct work *w, struct list *list, struct place *place)
 {
 	size_t filled_bytes = list->n_words * sizeof(*w->filled);
@@ -165,6 +187,7 @@ static struct pattern *make_pattern(const struct work *w, struct list *list, str
 	p->bytes = bytes;
 	p->headers = w->plain | w->several << 16;
 	p->n_acts = (unsigned)n_acts;
+	p->room = room_of(list->draft, n_acts);
 	p->acts = (void *)(p->filled + list->n_words);
 	memcpy(p->filled, w->filled, filled_bytes);
 	memcpy(p->acts, list->draft, n_acts * sizeof(*p->acts));

@@ -12,7 +12,6 @@
 #define DAY        86400
 #define TEXT_BLOCK 32  /* bytes of text that are looked at in one go */
 #define SPAN_USUAL 128 /* bytes that most spans have at most */
-#define ROOM       128 /* bytes that any act but text may write */
 
 /* --- reading -------------------------------------------------------------------------------- */
 
@@ -189,6 +188,16 @@ static inline uint8_t *put_converted(const struct step *step, struct pa_slice in
 	return to + seen->len;
 }
 
+static inline uint8_t *put_time_nanos(struct pa_steps *s, struct pa_time time, struct pa_slice in,
+                                      uint8_t *to)
+{
+	to = put_time(s, time, in, to);
+	if (!to)
+		return NULL;
+	*to = s->separator;
+	return pa_digits_put(to + 1, time.nsec % 1000);
+}
+
 static inline uint8_t *put_uint(const struct step *step, struct pa_slice in, uint8_t *to)
 {
 	if (!pa_digits_plain(in))
@@ -199,9 +208,10 @@ static inline uint8_t *put_uint(const struct step *step, struct pa_slice in, uin
 	return to + in.len;
 }
 
-static inline uint8_t *put_numbers(const struct work *w, const struct act *act, uint8_t *to)
+/* IN: the first of them. */
+static inline uint8_t *put_numbers(const struct work *w, const struct act *act, struct pa_slice in,
+                                   uint8_t *to)
 {
-	struct pa_slice in = text_of(w, act->cell, act->last);
 	uint8_t between;
 
 	if (act->cell == act->last) {
@@ -211,7 +221,8 @@ static inline uint8_t *put_numbers(const struct work *w, const struct act *act, 
 		memcpy(to, in.ptr, 8);
 		return to + in.len;
 	}
-	between = w->base[w->cuts[act->cell + 1]];
+	between = in.ptr[in.len];
+	in = text_of(w, act->cell, act->last);
 	if (!w->row->cells->exact || in.len > 31 ||
 	    !pa_digits_join(in, between, w->s->separator, to))
 		return NULL;
@@ -269,25 +280,21 @@ static inline unsigned copy_sixteen(const uint8_t *p, uint8_t *to)
 #endif
 }
 
-static inline uint64_t copy_block(const uint8_t *p, uint8_t *to)
+static inline uint32_t copy_block(const uint8_t *p, uint8_t *to)
 {
-	uint64_t odd = 0;
-
-	for (unsigned i = 0; i < TEXT_BLOCK; i += 16)
-		odd |= (uint64_t)copy_sixteen(p + i, to + i) << i;
-	return odd;
+	return copy_sixteen(p, to) | (uint32_t)copy_sixteen(p + 16, to + 16) << 16;
 }
 
 /* ODD without the bytes of the arrows U+2192 at its start, which tshark writes between the ports of
  * most packets. */
-static inline uint64_t behind_arrows(const uint8_t *p, uint64_t odd)
+static inline uint32_t behind_arrows(const uint8_t *p, uint32_t odd)
 {
 	while (odd) {
-		unsigned at = (unsigned)__builtin_ctzll(odd);
+		unsigned at = (unsigned)__builtin_ctz(odd);
 
 		if ((odd >> at & 7) != 7 || memcmp(p + at, "\xe2\x86\x92", 3) != 0)
 			break;
-		odd &= ~(UINT64_C(7) << at);
+		odd &= ~(UINT32_C(7) << at);
 	}
 	return odd;
 }
@@ -331,15 +338,13 @@ static inline uint8_t *put_text(const struct work *w, const struct act *act, str
 	*to = '"';
 	to += s->quotes;
 	while (left > 0) {
-		uint64_t odd = copy_block(p, to);
 		size_t n = left < TEXT_BLOCK ? left : TEXT_BLOCK;
+		uint32_t odd = copy_block(p, to) & UINT32_MAX >> (TEXT_BLOCK - n);
 
-		if (n < TEXT_BLOCK)
-			odd &= (UINT64_C(1) << n) - 1;
 		if (odd && s->arrows)
 			odd = behind_arrows(p, odd);
 		if (odd) {
-			n = (size_t)__builtin_ctzll(odd);
+			n = (size_t)__builtin_ctz(odd);
 			p += n;
 			left -= n;
 			to = put_character(w, act, p, left, &n, to + n);
@@ -428,7 +433,7 @@ static enum pa_status one_by_one(const struct work *w, const struct act *act, st
 	for (unsigned cell = act->cell; st == PA_OK && cell <= act->last; cell++, step++) {
 		uint8_t *next;
 
-		st = room_for(out, ROOM, to);
+		st = room_for(out, STEPS_ROOM, to);
 		if (st != PA_OK)
 			return st;
 		if (cell > act->cell)
@@ -438,6 +443,26 @@ static enum pa_status one_by_one(const struct work *w, const struct act *act, st
 			*to = next;
 		else
 			st = general(w, step, out, to);
+	}
+	return st;
+}
+
+/* What put_value() does not write; then there is room for the other acts again. */
+static __attribute__((noinline)) enum pa_status put_slowly(const struct work *w,
+                                                           const struct act *act, size_t room,
+                                                           struct pa_buf *out, uint8_t **to)
+{
+	enum pa_status st;
+
+	if (act->action == DO_NUMBERS)
+		st = one_by_one(w, act, out, to);
+	else
+		st = general(w, act->step, out, to);
+	if (st == PA_OK)
+		st = room_for(out, room, to);
+	if (st == PA_OK && act->action == DO_TIME_NANOS) {
+		*(*to)++ = w->s->separator;
+		*to = pa_digits_put(*to, w->row->time.nsec % 1000);
 	}
 	return st;
 }
@@ -459,20 +484,25 @@ static inline int know_span(struct work *w, const struct list *list)
 	return 0;
 }
 
+/* The columns of a span that is known. */
+static inline uint8_t *put_span(const struct pa_span *span, uint8_t *to)
+{
+	memcpy(to, span->value, SPAN_USUAL);
+	if (span->n_value > SPAN_USUAL)
+		memcpy(to + SPAN_USUAL, span->value + SPAN_USUAL, sizeof(span->value) - SPAN_USUAL);
+	return to + span->n_value;
+}
+
 enum pa_status steps_write(struct work *w, const struct list *list, const struct pattern *p,
                            struct pa_buf *out)
 {
 	struct pa_steps *s = w->s;
-	const size_t room = (size_t)p->n_acts * ROOM; /* for all acts but what is in text */
 	const struct act *act = p->acts;
 	size_t span_at = 0;
 	int span_good = 0;
-	enum pa_status st = pa_buf_reserve(out, room);
-	uint8_t *to;
+	enum pa_status st = pa_buf_reserve(out, p->room);
+	uint8_t *to = out->ptr + out->len;
 
-	if (st != PA_OK)
-		return st;
-	to = out->ptr + out->len;
 	for (; st == PA_OK; act++) {
 		struct pa_slice in = text_of(w, act->cell, act->cell);
 		uint8_t *next = NULL;
@@ -483,27 +513,29 @@ enum pa_status steps_write(struct work *w, const struct list *list, const struct
 		case DO_UINT:
 			next = put_uint(act->step, in, to);
 			break;
+		case DO_NUMBERS:
+			next = put_numbers(w, act, in, to);
+			break;
+		case DO_CONVERTED:
+			next = put_converted(act->step, in, to);
+			break;
 		case DO_TEXT:
-			st = room_for(out, 2 * in.len + room, &to); /* each byte may become two */
+			if (in.len > STEPS_TEXT_USUAL)
+				st = room_for(out, 2 * in.len + p->room, &to);
 			if (st == PA_OK)
 				next = put_text(w, act, in, to);
 			break;
 		case DO_ADDRESS:
 			next = pa_known_put(s->known, in, act->step->column->type, to);
 			break;
-		case DO_NUMBERS:
-			next = put_numbers(w, act, to);
-			break;
-		case DO_CONVERTED:
-			next = put_converted(act->step, in, to);
-			break;
 		case DO_SET:
-			st = room_for(out, act->step->max + room, &to);
-			if (st == PA_OK)
-				next = put_set(w, act->step, to);
+			next = put_set(w, act->step, to);
 			break;
 		case DO_TIME:
 			next = put_time(s, w->row->time, in, to);
+			break;
+		case DO_TIME_NANOS:
+			next = put_time_nanos(s, w->row->time, in, to);
 			break;
 		case DO_NANOS:
 			next = pa_digits_put(to, w->row->time.nsec % 1000);
@@ -518,17 +550,13 @@ enum pa_status steps_write(struct work *w, const struct list *list, const struct
 			next = put_community_id(w, to);
 			break;
 		case DO_SPAN:
-			next = to;
-			if (know_span(w, list)) {
-				memcpy(to, w->span->value, SPAN_USUAL);
-				if (w->span->n_value > SPAN_USUAL)
-					memcpy(to + SPAN_USUAL, w->span->value + SPAN_USUAL,
-					       sizeof(w->span->value) - SPAN_USUAL);
-				next = to + w->span->n_value;
-				act += act->skip - 1;
-			}
 			span_at = (size_t)(to - out->ptr);
 			span_good = 1;
+			next = to;
+			if (know_span(w, list)) {
+				next = put_span(w->span, to);
+				act += act->skip - 1;
+			}
 			break;
 		case DO_SPAN_END:
 			if (w->span && span_good)
@@ -550,10 +578,7 @@ enum pa_status steps_write(struct work *w, const struct list *list, const struct
 			to = next;
 		} else if (st == PA_OK) {
 			span_good = 0;
-			st = act->action == DO_NUMBERS ? one_by_one(w, act, out, &to)
-			                               : general(w, act->step, out, &to);
-			if (st == PA_OK)
-				st = room_for(out, room, &to);
+			st = put_slowly(w, act, p->room, out, &to);
 		}
 	}
 	out->len = (size_t)(to - out->ptr);

@@ -743,21 +743,27 @@ struct mark {
 	uint64_t rows;
 };
 
+static void cut_back(struct pa_output *out, const struct mark *mark)
+{
+	out->bytes.len = mark->bytes;
+	out->runs.len = mark->runs;
+	out->rows = mark->rows;
+}
+
 static enum pa_status write_tables(struct pa_transform *t, struct pa_output *outputs)
 {
 	struct mark marks[PA_PROFILE_TABLES_MAX];
 	enum pa_status st = PA_OK;
+	unsigned i = t->first_table;
 
-	for (unsigned i = t->first_table; i < t->end_table; i++)
-		marks[i] =
-		    (struct mark){outputs[i].bytes.len, outputs[i].runs.len, outputs[i].rows};
-	for (unsigned i = t->first_table; st == PA_OK && i < t->end_table; i++)
+	for (; st == PA_OK && i < t->end_table; i++) {
+		const struct pa_output *out = &outputs[i];
+
+		marks[i] = (struct mark){out->bytes.len, out->runs.len, out->rows};
 		st = write_table(t, &t->p->tables[i], &outputs[i]);
-	for (unsigned i = t->first_table; st != PA_OK && i < t->end_table; i++) {
-		outputs[i].bytes.len = marks[i].bytes;
-		outputs[i].runs.len = marks[i].runs;
-		outputs[i].rows = marks[i].rows;
 	}
+	while (st != PA_OK && i-- > t->first_table)
+		cut_back(&outputs[i], &marks[i]);
 	return st;
 }
 
