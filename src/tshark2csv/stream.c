@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "pcapanalyzer/aside.h"
 #include "pcapanalyzer/io.h"
 #include "pcapanalyzer/lockdown.h"
@@ -30,15 +31,15 @@ struct stream {
 	struct pa_transform *transform;
 	struct pa_rows *rows;
 	enum sink_end end;
+	int begun;    /* the first bytes were looked at */
 	uint64_t row; /* input rows, header and trailer not counted */
 };
 
 /* Rows that tshark has printed must not wait for more of them: before a read that would
  * block, everything is written out. */
-static enum pa_status read_input(void *ctx, uint8_t *bytes, size_t n, size_t *got,
-                                 struct pa_error *err)
+static enum pa_status read_some(struct stream *s, uint8_t *bytes, size_t n, size_t *got,
+                                struct pa_error *err)
 {
-	struct stream *s = ctx;
 	struct pollfd p = {.fd = s->fd, .events = POLLIN};
 	int ready = poll(&p, 1, 0);
 
@@ -65,6 +66,42 @@ static enum pa_status read_input(void *ctx, uint8_t *bytes, size_t n, size_t *go
 			return pa_fail(err, PA_EIO, errno, "cannot read the input: %s",
 			               strerror(errno));
 	}
+}
+
+/* A capture would be nothing but rejects. */
+static enum pa_status refuse_capture(struct stream *s, uint8_t *bytes, size_t n, size_t *got,
+                                     struct pa_error *err)
+{
+	enum pa_status st = PA_OK;
+	size_t last = *got;
+	const char *kind;
+	int more = 0;
+
+	kind = capture_kind(bytes, *got, &more);
+	while (st == PA_OK && last > 0 && more && *got < n) {
+		st = read_some(s, bytes + *got, n - *got, &last, err);
+		if (st == PA_OK)
+			*got += last;
+		kind = capture_kind(bytes, *got, &more);
+	}
+	if (st != PA_OK || !kind)
+		return st;
+	return pa_fail(err, PA_EUSAGE, 0,
+	               "the input is %s, not what tshark prints; run: "
+	               "tshark -r %s $(tshark2csv --tshark-args) | tshark2csv",
+	               kind, s->sink.o->input ? s->sink.o->input : "x.pcap");
+}
+
+static enum pa_status read_input(void *ctx, uint8_t *bytes, size_t n, size_t *got,
+                                 struct pa_error *err)
+{
+	struct stream *s = ctx;
+	enum pa_status st = read_some(s, bytes, n, got, err);
+
+	if (st != PA_OK || s->begun)
+		return st;
+	s->begun = 1;
+	return refuse_capture(s, bytes, n, got, err);
 }
 
 static int is_trailer(struct stream *s, const struct pa_row *row)
@@ -185,7 +222,7 @@ static enum pa_status run(struct stream *s, struct pa_error *err)
 	if (st == PA_END)
 		return sink_finish(&s->sink, s->end, pa_transform_dialect(s->transform), err);
 	/* What was converted before the trouble is whole and may go out. */
-	if (!s->sink.spool && st != PA_EPIPE)
+	if (!s->sink.spool && st != PA_EPIPE && st != PA_EUSAGE)
 		(void)!sink_flush(&s->sink, pa_transform_dialect(s->transform), NULL);
 	return st;
 }
