@@ -339,7 +339,7 @@ static inline uint8_t *put_text(const struct work *w, const struct act *act, str
 	to += s->quotes;
 	while (left > 0) {
 		size_t n = left < TEXT_BLOCK ? left : TEXT_BLOCK;
-		uint32_t odd = copy_block(p, to) & UINT32_MAX >> (TEXT_BLOCK - n);
+		uint32_t odd = copy_block(p, to) & (uint32_t)((UINT64_C(1) << n) - 1);
 
 		if (odd && s->arrows)
 			odd = behind_arrows(p, odd);
