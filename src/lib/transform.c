@@ -900,30 +900,31 @@ static enum pa_status check_guards(struct pa_transform *t)
 	return aside ? reject(t, NULL, NO_CELL, "%s", aside) : PA_OK;
 }
 
-static enum pa_status read_other_time(struct pa_transform *t, struct pa_slice in)
+/* The second of a time that has SEC_DIGITS of them; many packets have that of the one before them.
+ * 0: it is none. */
+static inline int read_second(struct pa_transform *t, const uint8_t *p)
 {
-	enum pa_status st = pa_convert_epoch(in, &t->time);
-
-	if (st == PA_OK && in.len == SEC_DIGITS + 10 && in.ptr[SEC_DIGITS] == '.') {
-		memcpy(t->sec, in.ptr, SEC_DIGITS);
-		t->sec_value = t->time.sec;
-	}
-	return st;
+	if (memcmp(p, t->sec, SEC_DIGITS) == 0)
+		return 1;
+	if (!pa_digits_eight_only(p, 8) || !pa_digits_eight_only(p + 8, SEC_DIGITS - 8))
+		return 0;
+	memcpy(t->sec, p, SEC_DIGITS);
+	t->sec_value =
+	    (int64_t)(pa_digits_eight(p, 8) * 100 + pa_digits_eight(p + 8, SEC_DIGITS - 8));
+	return 1;
 }
 
-/* Seconds and a whole fraction: how tshark prints the time of a sound packet. Many packets have
- * the second of the one before them. */
+/* Seconds and a whole fraction: how tshark prints the time of a sound packet. */
 static inline enum pa_status read_time(struct pa_transform *t, struct pa_slice in)
 {
 	const uint8_t *fraction = in.ptr + SEC_DIGITS + 1;
 	unsigned last;
 
-	if (in.len != SEC_DIGITS + 10 || fraction[-1] != '.' ||
-	    memcmp(in.ptr, t->sec, SEC_DIGITS) != 0)
-		return read_other_time(t, in);
+	if (in.len != SEC_DIGITS + 10 || fraction[-1] != '.')
+		return pa_convert_epoch(in, &t->time);
 	last = (unsigned)fraction[8] - '0';
-	if (last > 9 || !pa_digits_eight_only(fraction, 8))
-		return read_other_time(t, in);
+	if (last > 9 || !pa_digits_eight_only(fraction, 8) || !read_second(t, in.ptr))
+		return pa_convert_epoch(in, &t->time);
 	t->time.sec = t->sec_value;
 	t->time.nsec = (uint32_t)pa_digits_eight(fraction, 8) * 10 + last;
 	return PA_OK;
