@@ -41,28 +41,21 @@ static const char *const addresses[] = {"",
                                         "00:1b:21:0a:ff",
                                         "0.0.0.0",
                                         "9.9.9.9\t"};
+#define LONG_TEXT "a text that is not short: with three of them it is longer than most others are; "
+
 static const char *const texts[] = {
-    "",
-    "TCP",
-    "443 \xe2\x86\x92 53406 [PSH, ACK] Seq=5526 Ack=596 Win=33 Len=12",
-    "a \"quoted\" word",
-    "back\\\\slash",
-    "back\\slash",
-    "tab\\t",
-    "ends with one \\",
-    "control \x01\x1f\x7f",
-    "broken \xc3(",
-    "cut \xe2\x86",
-    "four \xf0\x9f\x98\x80 bytes",
-    "surrogate \xed\xa0\x80",
-    "\xff",
-    "a\377b",
-    "exactly sixteen!",
-    "exactly seventeen",
-    "fifteen charact\"",
-    "sixteen characte\xe2\x86\x92",
-    "a,b|c;d",
-    "0123456789012345678901234567890123456789012345678901234567890123456789"};
+    "", "TCP", "443 \xe2\x86\x92 53406 [PSH, ACK] Seq=5526 Ack=596 Win=33 Len=12",
+    "a \"quoted\" word", "back\\\\slash", "back\\slash", "tab\\t", "ends with one \\",
+    "control \x01\x1f\x7f", "broken \xc3(", "cut \xe2\x86", "four \xf0\x9f\x98\x80 bytes",
+    "surrogate \xed\xa0\x80", "\xff", "a\377b", "exactly sixteen!", "exactly seventeen",
+    "fifteen charact\"", "sixteen characte\xe2\x86\x92", "a,b|c;d",
+    "0123456789012345678901234567890123456789012345678901234567890123456789",
+    /* Arrows on both sides of the places where blocks of text end, and one across. */
+    "012345678901234567890123456 \xe2\x86\x92 \xe2\x86\x92 x",
+    "0123456789012345678901234567 \xe2\x86\x92\xe2\x86\x91 \xe2\x86\x92",
+    "0123456789012345678901234567890\xe2\x86\x92\xe2\x86",
+    LONG_TEXT " \xe2\x86\x92 " LONG_TEXT "\\\\" LONG_TEXT "\"",
+    LONG_TEXT LONG_TEXT LONG_TEXT LONG_TEXT};
 /* Too long for a place of its own among the shapes of a capture. */
 #define LONG_PROTOCOLS                                                                             \
 	"eth:ethertype:ip:tcp:tls:tls:tls:tls:tls:tls:tls:tls:tls:tls:tls:tls:tls:tls:tls:tls:"    \
@@ -174,6 +167,7 @@ static unsigned convert(const struct pa_profile *p, struct pa_transform_config c
 	const struct pa_rows_config rc = {.read = read_slice,
 	                                  .ctx = &in,
 	                                  .separator = '\t',
+	                                  .quote = c.quote,
 	                                  .max_bytes = 100000,
 	                                  .max_cells = PA_PROFILE_FIELDS_MAX};
 	struct pa_transform *t;
@@ -345,12 +339,35 @@ static void test_more_than_is_remembered(void **state)
 	pa_profile_free(p);
 }
 
+/* In quotes a cell may hold the byte that stands between those of a row, or be none at all. */
+static void test_quoted_numbers(void **state)
+{
+	static const char profile[] = "[t]\na uint32 frame.len\nb uint32 frame.cap_len\n";
+#define QUOTED(n, a, b) n "\t1.000000000\teth\t" a "\t" b "\t0\n"
+	const struct pa_slice in =
+	    SLICE(QUOTED("1", "10", "20") QUOTED("2", "\"10\"", "20") QUOTED("3", "1\0002", "3")
+	              QUOTED("4", "\"1\0002\"", "\"3\t\"") QUOTED("5", "1234567890", "20")
+	                  QUOTED("6", "10", "4294967296") QUOTED("7", "\"\"", "20"));
+	const struct pa_transform_config c = {.style = PA_CSV_MYSQL,
+	                                      .dialect = PA_DIALECT_4_0,
+	                                      .separator = '\t',
+	                                      .aggregator = 0xff,
+	                                      .quote = '"'};
+	struct pa_profile *p;
+
+	(void)state;
+	assert_ok(pa_profile_read("t", pa_slice_of(profile), NULL, &p, NULL));
+	compare(p, &c, in, 4);
+	pa_profile_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_short_cuts_change_nothing),
 	    cmocka_unit_test(test_any_order_of_cells),
 	    cmocka_unit_test(test_more_than_is_remembered),
+	    cmocka_unit_test(test_quoted_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
