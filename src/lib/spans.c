@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#define BITS 12
+#define BITS 11
 
 enum pa_status pa_spans_init(struct pa_spans *s)
 {

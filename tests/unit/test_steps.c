@@ -310,7 +310,7 @@ static void test_more_than_is_remembered(void **state)
 	(void)state;
 	assert_ok(pa_profile_read("t", pa_slice_of(profile), NULL, &p, NULL));
 	pa_buf_init(&in, SIZE_MAX);
-	for (unsigned n = 1; n <= 20000; n++) {
+	for (unsigned n = 1; n <= 40000; n++) {
 		assert_ok(pa_buf_printf(&in, "%u", n));
 		for (unsigned i = 1; i + 1 < p->n_fields; i++) {
 			const char *name = p->fields[i].name;
@@ -334,7 +334,7 @@ static void test_more_than_is_remembered(void **state)
 		}
 		assert_ok(pa_buf_puts(&in, "\t0\n"));
 	}
-	compare(p, &c, pa_buf_slice(&in), 20000);
+	compare(p, &c, pa_buf_slice(&in), 40000);
 	pa_buf_done(&in);
 	pa_profile_free(p);
 }
