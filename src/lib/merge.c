@@ -201,12 +201,12 @@ static unsigned whose_turn(const struct pa_merge *m)
 {
 	const unsigned owner = m->owners[m->next % PA_MERGE_FRAMES] & ~(unsigned)SHARED;
 
+	assert(m->n_workers > 0);
 	return (owner + m->turn) % m->n_workers;
 }
 
 enum pa_status pa_merge_next(struct pa_merge *m, struct pa_merge_row *out, struct pa_error *err)
 {
-	assert(m->n_workers > 0);
 	for (; m->next <= m->told; m->next++, m->turn = 0) {
 		const int shared = m->owners[m->next % PA_MERGE_FRAMES] & SHARED;
 		const unsigned turns = shared ? m->n_workers : 1;
