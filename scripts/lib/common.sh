@@ -295,26 +295,11 @@ use_database() {
 	server_configured || server_start
 }
 
-# What made the schema of the private server is in schema.done: the program with its views, and below
-# it the profiles. What the same has made before, it need not make again.
-
-# Print both marks, of the program and of the profile.
-schema_marks() {
+# What made the views of the private server last is in schema.done: this program with this profile need
+# not make them again.
+schema_mark() {
 	stat -L -c '%s %i %.Y %.Z %n' -- "${PROGRAM[csv2mysql]}" "$PA_SQL"/views/* | sha256sum
 	if [[ ${OPT[profile]:-packets} == packets ]]; then echo packets; else cat -- "$PROFILE" 2>/dev/null; fi | sha256sum
-}
-
-schema_marked() {
-	[[ $(head -n 1 -- "$PA_RUN/schema.done" 2>/dev/null) == "$1" ]] &&
-		grep -qxFe "$2" -- "$PA_RUN/schema.done"
-}
-
-schema_mark() {
-	if [[ $(head -n 1 -- "$PA_RUN/schema.done" 2>/dev/null) != "$1" ]]; then
-		printf '%s\n' "$1" "$2" >"$PA_RUN/schema.done"
-	elif ! schema_marked "$@"; then
-		printf '%s\n' "$2" >>"$PA_RUN/schema.done"
-	fi
 }
 
 # Database, tables, views and partitions as the profile wants them. In the private server what
@@ -322,7 +307,7 @@ schema_mark() {
 # may not create is fine as long as somebody else has: the command that follows will tell.
 # $1: "quick" to do it only when the schema is not there (readers)
 ensure_schema() {
-	local how=${1:-} rc=0 out lock verb=migrate marks keep=()
+	local how=${1:-} rc=0 out lock verb=migrate mark keep=()
 	make_home
 	if [[ $how == quick ]] && { [[ -e $PA_RUN/schema.done ]] || server_configured; }; then
 		return 0
@@ -330,14 +315,14 @@ ensure_schema() {
 	[[ -n ${PROFILE:-} ]] || use_profile
 	exec {lock}>"$PA_RUN/schema.lock"
 	flock -w 120 "$lock" || die "$EXIT_BUSY" "another command has been changing the schema for two minutes"
-	mapfile -t marks < <(schema_marks)
+	mark=$(schema_mark)
 	if server_configured; then
 		verb=init
-	elif schema_marked "${marks[@]}"; then
+	elif [[ -e $PA_RUN/schema.done && $(<"$PA_RUN/schema.done") == "$mark" ]]; then
 		keep=(--keep-views)
 	fi
 	out=$(run_csv2mysql "$verb" "${keep[@]}" -p "$PROFILE" --sql "$PA_SQL" 2>&1 >/dev/null) || rc=$?
-	[[ $rc -ne 0 ]] || server_configured || schema_mark "${marks[@]}"
+	[[ $rc -ne 0 ]] || server_configured || printf '%s\n' "$mark" >"$PA_RUN/schema.done"
 	exec {lock}>&-
 	case $rc in
 	0)

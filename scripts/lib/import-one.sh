@@ -17,10 +17,17 @@ filter_words() {
 [[ -f $file ]] || result failed 0 "not a regular file"
 [[ -r $file ]] || result failed 0 "permission denied; make it readable for $(id -un)"
 [[ -s $file ]] || result failed 0 "the file is empty"
+# From here on it is one file, whichever gets its name: what is hashed is what is dissected.
+exec {opened}<"$file" || result failed 0 "it cannot be opened"
+file=/dev/fd/$opened POISON_INPUT=/dev/fd/$opened
 bytes=$(stat -L -c %s -- "$file")
 # Of a plain capture that is whole, one reading tells both what it is called and how many packets it
 # has; somebody may have done or begun it already. Wireshark's programs know any other better.
-[[ ! -e $work/stat.lock ]] || flock "$work/stat.lock" true
+if [[ -e $work/stat.lock ]]; then
+	flock "$work/stat.lock" true
+	# That may have been another one.
+	[[ $(file_marks "$file") == "$(<"$work/stat.of")" ]] || rm -f -- "$work/stat"
+fi
 [[ -s $work/stat ]] || "$PCAPFILE" stat --sha256 - <"$file" >"$work/stat" 2>/dev/null || true
 sha='' packets=''
 if [[ $(statistic end) == complete ]]; then

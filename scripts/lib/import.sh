@@ -49,17 +49,27 @@ import_expand() {
 
 # Begin to look at the first capture, which takes long when it is large; its worker waits for that.
 import_ahead() {
-	local work=$IMPORT_DIR/work.0 lock
+	local work=$IMPORT_DIR/work.0 lock file
 	[[ -f ${FILES[0]} && -r ${FILES[0]} ]] || return 0
+	exec {file}<"${FILES[0]}" || return 0
 	mkdir -- "$work"
+	file_marks "/dev/fd/$file" >"$work/stat.of"
 	exec {lock}>"$work/stat.lock"
 	flock "$lock"
 	(
 		trap - INT TERM HUP EXIT
-		exec "${PROGRAM[pcapfile]}" stat --sha256 - <"${FILES[0]}" >"$work/stat" 2>/dev/null
+		exec "${PROGRAM[pcapfile]}" stat --sha256 - <&"$file" >"$work/stat" 2>/dev/null
 	) &
 	IMPORT_AHEAD=$!
-	exec {lock}>&- # it is the other's now
+	disown "$IMPORT_AHEAD"
+	exec {lock}>&- {file}<&- # they are the other's now
+}
+
+# Who holds the lock is at work still, and is the one that we started.
+import_ahead_end() {
+	local lock=$IMPORT_DIR/work.0/stat.lock
+	[[ -n $IMPORT_AHEAD && -e $lock ]] && ! flock -n "$lock" true || return 0
+	kill "$IMPORT_AHEAD" 2>/dev/null || true
 }
 
 # --- running ----------------------------------------------------------------------------
@@ -68,7 +78,7 @@ import_cleanup() {
 	trap '' INT TERM HUP
 	progress_clear
 	workers_kill
-	[[ -z $IMPORT_AHEAD ]] || kill "$IMPORT_AHEAD" 2>/dev/null || true
+	import_ahead_end
 	[[ -z ${IMPORT_STDIN:-} ]] || rm -f -- "$IMPORT_STDIN"
 	[[ -z $IMPORT_DIR ]] || rm -rf -- "$IMPORT_DIR"
 }

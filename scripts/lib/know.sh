@@ -43,23 +43,20 @@ know_fields() {
 # Set PROFILE to the resolved one, which is the same for the same filter, profile and table of fields
 # ($1): it is kept beside the table.
 know_profile() {
-	local kept path partial
+	local file path
 	path=$(resolved_name "$IMPORT_DIR" "$PROFILE")
-	kept=$({
+	file=$({
 		wireshark_stat "${PROGRAM[tshark2csv]}"
 		printf '%s\n' "$PROFILE"
 		[[ $PROFILE == packets || ! -f $PROFILE ]] || cat -- "$PROFILE"
 	} | sha256sum)
-	kept=${1%/*}/resolved.${kept:0:16}
-	if [[ -s $kept ]] && cp -- "$kept" "$path" 2>/dev/null; then
+	file=${1%/*}/resolved.${file:0:16}
+	if kept "$file" >"$path"; then
 		PROFILE=$path
 		return 0
 	fi
 	PROFILE=$(resolve_profile "$IMPORT_DIR" "$PROFILE" "$1") || exit
-	partial=$(mktemp -- "$kept.XXXXXXXX" 2>/dev/null) || return 0
-	if ! { cp -- "$PROFILE" "$partial" && mv -- "$partial" "$kept"; } 2>/dev/null; then
-		rm -f -- "$partial"
-	fi
+	keep "$file" <"$PROFILE"
 }
 
 # Begin to ask; sets TSHARK_LINE, and PROFILE to the resolved one.

@@ -17,6 +17,11 @@ clean_wireshark() {
 		WIRESHARK_CONFIG_DIR=/nonexistent "${DIVIDE[@]}" "${sandbox[@]}" "$@"
 }
 
+# What tells FILE from any other, and from itself before it was written to.
+file_marks() {
+	stat -L -c '%d %i %s %.Y %.Z' -- "$1" 2>/dev/null
+}
+
 # What stands before dumpcap, in DUMPCAP_RUN. It ends when we do: by the signal, or, where the system
 # takes that from a program file with capabilities of its own, by the pipe. Of root's rights it keeps
 # those that capturing needs.
@@ -120,6 +125,24 @@ wireshark_dialect() {
 # are: it is kept with these files, one to a line behind the two answers. Something that ldd knows
 # nothing of, like a script that starts a tshark, is asked each time.
 
+# keep FILE: standard input, for kept(); what cannot be kept is asked for again.
+keep() {
+	local text partial
+	text=$(cat)
+	partial=$(mktemp -- "$1.XXXXXXXX" 2>/dev/null) || return 0
+	if ! { printf '%s\n# %s\n' "$text" "$(sha256sum <<<"$text")" >"$partial" && mv -- "$partial" "$1"; } 2>/dev/null; then
+		rm -f -- "$partial"
+	fi
+}
+
+# kept FILE: print it, when it is there and whole.
+kept() {
+	local text
+	text=$(cat -- "$1" 2>/dev/null) || return 1
+	[[ ${text##*$'\n'} == "# $(sha256sum <<<"${text%$'\n'*}")" ]] || return 1
+	printf '%s\n' "${text%$'\n'*}"
+}
+
 wireshark_asked() {
 	local key
 	key=$(sha256sum <<<"${PROGRAM[tshark]}")
@@ -140,24 +163,17 @@ wireshark_files() {
 
 # Set TSHARK_LINE and DIALECT to its answers of before; fails when it has to be asked.
 wireshark_recall() {
-	local line dialect files=()
-	{
-		read -r line && read -r dialect && mapfile -t files
-	} 2>/dev/null <"$(wireshark_asked)" || return 1
+	local lines files
+	mapfile -t lines < <(kept "$(wireshark_asked)")
+	files=("${lines[@]:2}")
 	[[ ${#files[@]} -gt 0 &&
 		$(wireshark_stat "${files[@]#* * * * }") == "$(printf '%s\n' "${files[@]}")" ]] || return 1
-	TSHARK_LINE=$line DIALECT=$dialect
+	TSHARK_LINE=${lines[0]} DIALECT=${lines[1]}
 }
 
 # Keep TSHARK_LINE and DIALECT for the FILES ($1).
 wireshark_remember() {
-	local asked partial
-	[[ -n $1 ]] || return 0
-	asked=$(wireshark_asked)
-	partial=$(mktemp -- "$asked.XXXXXXXX" 2>/dev/null) || return 0
-	if ! { printf '%s\n' "$TSHARK_LINE" "$DIALECT" "$1" >"$partial" && mv -- "$partial" "$asked"; } 2>/dev/null; then
-		rm -f -- "$partial"
-	fi
+	[[ -z $1 ]] || printf '%s\n' "$TSHARK_LINE" "$DIALECT" "$1" | keep "$(wireshark_asked)"
 }
 
 # Print the path of the table of fields of the installed tshark, which is made once per tshark.

@@ -51,6 +51,24 @@ static void take_form(struct command *c, const char *form)
 	refuse(c, "it prints with -E ", form);
 }
 
+/* Columns may hang on what is printed, or on the packet before: all are refused but a few. */
+static void take_preference(struct command *c, const char *preference)
+{
+	static const char columns[] = "gui.column.format:";
+	const char *p = preference;
+
+	if (strncmp(preference, columns, sizeof(columns) - 1) != 0)
+		return;
+	while ((p = strchr(p, '%')) != NULL) {
+		if (p[1] == '\0' || !strchr("pimsdL", p[1]) ||
+		    (p[2] != '\0' && !strchr("\", ", p[2]))) {
+			refuse(c, "it has the option -o ", preference);
+			return;
+		}
+		p += 2;
+	}
+}
+
 /* An option with its argument. */
 static enum pa_status take_option(struct command *c, char letter, const char *argument,
                                   struct pa_error *err)
@@ -69,6 +87,9 @@ static enum pa_status take_option(struct command *c, char letter, const char *ar
 		break;
 	case 'E':
 		take_form(c, argument);
+		break;
+	case 'o':
+		take_preference(c, argument);
 		break;
 	case 'T':
 		if (strcmp(argument, "fields") != 0)

@@ -11,6 +11,7 @@
 #define OUTPUT_BYTES  (256u * 1024)      /* written at once */
 #define OUTPUT_MAX    (4 * (size_t)PA_PACKET_MAX)
 #define PUSHES        64u    /* at once */
+#define FIELDS_PUSHED 32u    /* a row of so many has as many bytes, and tshark keeps 4096 back */
 #define PUSHED_FRAMES 65536u /* kept free for them */
 
 struct division {
@@ -19,6 +20,7 @@ struct division {
 	struct pa_renumber *renumber;
 	struct pa_buf out;
 	uint64_t printed; /* frame of the last row in it */
+	int flushed;      /* the workers keep no row back */
 };
 
 static enum pa_status write_rows(struct division *d, struct pa_error *err)
@@ -35,7 +37,8 @@ static int find_pushed(const struct division *d)
 {
 	unsigned worker;
 
-	return pa_merge_waits(d->workers.merge, &worker) && workers_is_dry(&d->workers, worker)
+	return !d->flushed && pa_merge_waits(d->workers.merge, &worker) &&
+	               workers_is_dry(&d->workers, worker)
 	           ? (int)worker
 	           : -1;
 }
@@ -101,7 +104,9 @@ static enum pa_status work(struct division *d, struct pa_error *err)
 static enum pa_status start(struct division *d, int fd, unsigned n, const struct command *c,
                             const struct plan *p, struct pa_error *err)
 {
-	const char *const more[] = {"-r", "-", "-Y", FEED_FILTER, NULL};
+	/* The shorter the rows, the more packets it takes to push one out. */
+	const int flushed = c->n_fields < FIELDS_PUSHED;
+	const char *const more[] = {"-r", "-", "-Y", FEED_FILTER, flushed ? "-l" : NULL, NULL};
 	char **argv = command_with(c, more);
 	enum pa_status st;
 
@@ -113,6 +118,7 @@ static enum pa_status start(struct division *d, int fd, unsigned n, const struct
 	if (st == PA_OK)
 		st = workers_start(&d->workers, n, argv, err);
 	free(argv);
+	d->flushed = flushed;
 	d->feed = (struct feed){.plan = p,
 	                        .needs_times = c->needs_times,
 	                        .n_workers = n,

@@ -89,7 +89,7 @@ static enum pa_status run(const struct options *o, const struct command *c, int 
 	st = plan_read(STDIN_FILENO, &plan, err);
 	if (st != PA_OK)
 		return st;
-	if (plan.reason[0] == '\0' && plan.frames >= o->min_packets)
+	if (plan.reason[0] == '\0' && plan.frames > 0 && plan.frames >= o->min_packets)
 		st = divide(STDIN_FILENO, (unsigned)o->jobs, c, &plan, status, err);
 	else if (lseek(STDIN_FILENO, 0, SEEK_SET) == 0)
 		st = run_one(o, c, plan.reason, status, err);

@@ -155,20 +155,33 @@ told()
 	sql "SELECT p.tshark, p.dialect FROM batches JOIN passports p USING (passport_id)
 		JOIN captures USING (capture_id) JOIN sensors s USING (sensor_id) WHERE s.name = '$1'"
 }
+# edit SED: the answers, so that they look whole.
+edit()
+{
+	local text
+	text=$(sed '$d' "$asked" | sed "$1")
+	printf '%s\n# %s\n' "$text" "$(sha256sum <<<"$text")" >"$asked"
+}
 if ldd "$work/own/tshark" | grep -q libwireshark; then
 	rm -f "$PCAPANALYZER_HOME"/wireshark/asked.*
 	first=$(told asks)
 	asked=$(echo "$PCAPANALYZER_HOME"/wireshark/asked.*)
 	is "$(sed -n '1p;2p' "$asked" | paste -s)" "$first" "the answers are kept"
-	sed -i '1s/.*/kept/' "$asked"
+	edit '1s/.*/kept/'
 	is "$(told recalls | cut -f 1)" kept "and used"
 	touch "$work/own/tshark"
 	is "$(told asks-again)" "$first" "a tshark that has changed is asked again"
-	sed -i '1s/.*/kept/; $d' "$asked"
-	printf '1 2 3 4 %s\n' "$work/gone" >>"$asked"
+	edit "1s/.*/kept/; \$s|/.*|$work/gone|"
 	is "$(told one-is-gone)" "$first" "or one of whose libraries is gone"
-	printf 'x\ny' >"$asked"
-	is "$(told half)" "$first" "or whose answers are half there"
+	for damage in 2d 's/4/9/' '$d' '1,$d' '1q'; do
+		sed -i "$damage" "$asked"
+		is "$(told "damaged-$damage")" "$first" "or whose answers are damaged ($damage)"
+	done
+	for kept in "$PCAPANALYZER_HOME"/wireshark/*/resolved.*; do
+		truncate -s 200 "$kept"
+	done
+	is "$(told resolved)" "$first" "a resolved profile that is damaged is not used"
+	is "$(sql 'SELECT COUNT(*) FROM rejects')" 0 "and nothing is kept aside for it"
 else
 	note "this tshark is linked with no library of Wireshark's: nothing is kept of it"
 fi

@@ -47,6 +47,32 @@ one_line 'missing\.pcap'
 ok "a missing file: one line"
 is "$(sql 'SELECT COUNT(*) FROM captures')" $((copies + 3)) "bad files leave nothing behind"
 
+# A capture that gets the name of another while that is looked at: the lock holds the import there.
+cp "$samples/sample.pcap" "$work/ring.pcap"
+editcap -t 1000 "$samples/sample.pcap" "$work/next.pcap"
+editcap -t 2000 "$samples/sample.pcap" "$work/ring.pcap"
+cp "$work/ring.pcap" "$work/first.pcap"
+exec 9>"$PCAPANALYZER_HOME/run/schema.lock"
+flock 9
+pcapanalyzer import "$work/ring.pcap" >"$work/out" 2>"$work/err" 9>&- &
+pid=$!
+for ((i = 0; i < 200; i++)); do
+	[ -z "$(find "$PCAPANALYZER_HOME/run" -path '*/work.0/stat' -size +0)" ] || break
+	sleep 0.05
+done
+[ $i -lt 200 ] || fail "the capture is not looked at ahead"
+mv "$work/next.pcap" "$work/ring.pcap"
+exec 9>&-
+wait $pid || fail "import of a name that changed: $(cat "$work/err")"
+run 3 pcapanalyzer verify "$work/ring.pcap" # that other one is cut
+is "$(sed -n '2p' "$work/out" | cut -f 2-)" "$n	$n	0	ok" "what was read is what the name stands for"
+run 0 pcapanalyzer import "$work/first.pcap"
+is "$(sql 'SELECT COUNT(*) FROM captures')" $((copies + 5)) "a name that changes: each capture once"
+is "$(sql 'SELECT TIMESTAMPDIFF(SECOND, (SELECT MIN(ts) FROM packets WHERE capture_id = 1), MIN(ts)) AS later
+	FROM packets WHERE capture_id IN (SELECT capture_id FROM captures WHERE name LIKE "%/ring.pcap"
+	OR name LIKE "%/first.pcap") GROUP BY capture_id ORDER BY later' | paste -s -d ' ')" "1000 2000" \
+	"and its own rows"
+
 # Standard input.
 cat "$samples/sample-ns.pcapng" >"$work/stdin.pcapng"
 printf '' >>"$work/stdin.pcapng"

@@ -196,6 +196,11 @@ run 0 pcapanalyzer import -p "$new" "$samples/sample.pcap"
 views | cmp - "$work/views" || fail "another program leaves views of the old one"
 ok "a program that is another makes its views again"
 
+run 0 pcapanalyzer import -p "$old" "$samples/sample.pcap"
+run 0 pcapanalyzer import -p "$new" "$samples/sample.pcap"
+views | cmp - "$work/views" || fail "the views of another profile of the same name stay"
+ok "profiles of one name take turns, and the views are those of the last"
+
 # Long text was a VARCHAR once, and stays one where it holds as much.
 sed '/^\[m_names/,$ s/text(100)/text(2000)/' "$new" >"$work/long.profile"
 sql 'ALTER TABLE m_names MODIFY COLUMN name VARCHAR(1999) NULL'
