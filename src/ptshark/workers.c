@@ -23,6 +23,7 @@
 #define PIPE_BYTES  (1024 * 1024)
 #define WORDS_MAX   (64u * 1024)
 #define PAUSE_NS    2000000
+#define LOOK_MS     10
 #define PIPES       3
 
 /* For the signal handler: it cannot be given anything. */
@@ -325,7 +326,8 @@ enum pa_status workers_step(struct workers *w, int finished, struct pa_error *er
 	}
 	/* A turn for every row would cost more than the row: let some come together. */
 	(void)nanosleep(&pause, NULL);
-	if (poll(fds, w->n * PIPES, -1) < 0)
+	/* One may have become dry since the caller looked, which is no event. */
+	if (poll(fds, w->n * PIPES, finished ? -1 : LOOK_MS) < 0)
 		return errno == EINTR ? PA_OK
 		                      : pa_fail(err, PA_EIO, errno, "cannot wait for workers: %s",
 		                                strerror(errno));
