@@ -262,15 +262,15 @@ import_run() {
 	trap 'import_interrupted 143' TERM
 	trap 'import_interrupted 129' HUP
 
-	# Side by side: the server starts, tshark is asked, and the captures are looked for.
+	# Side by side: the server starts, the captures are looked for, and tshark is asked.
 	server_start_ahead
-	know_begin
 	import_expand
 	if [[ ${#FILES[@]} -eq 0 ]]; then
 		die "$EXIT_FAILED" "there is no file in $(clean "${OPERANDS[*]}")"
 	fi
 	for i in "${BYTES[@]}"; do ALL_BYTES=$((ALL_BYTES + i)); done
 	import_ahead
+	know_begin
 	import_ask_database
 	know_end
 

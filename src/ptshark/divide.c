@@ -10,9 +10,9 @@
 #define ROWS_BYTES    (8u * 1024 * 1024) /* of each worker that may wait for those of others */
 #define OUTPUT_BYTES  (256u * 1024)      /* written at once */
 #define OUTPUT_MAX    (4 * (size_t)PA_PACKET_MAX)
-#define PUSHES        64u    /* at once */
-#define FIELDS_PUSHED 32u    /* a row of so many has as many bytes, and tshark keeps 4096 back */
-#define PUSHED_FRAMES 65536u /* kept free for them */
+#define PUSHES        64u   /* at once */
+#define FIELDS_PUSHED 32u   /* a row of so many has as many bytes, and tshark keeps 4096 back */
+#define LEAD          4096u /* frames that each worker may be given before they have a row */
 
 struct division {
 	struct workers workers;
@@ -43,8 +43,15 @@ static int find_pushed(const struct division *d)
 	           : -1;
 }
 
-/* Read on for as long as all workers, and the list of owners, have room, and for a worker that
- * needs it when they have not. */
+/* May the capture be read further? Not far, for rows that come at an even pace are not waited for
+ * by whoever takes them. */
+static int has_room(const struct division *d)
+{
+	return PA_MERGE_FRAMES - pa_merge_room(d->workers.merge) < (size_t)LEAD * d->workers.n &&
+	       workers_have_room(&d->workers);
+}
+
+/* Read on while there is room, and for a worker that needs it when there is none. */
 static enum pa_status read_capture(struct division *d, struct pa_error *err)
 {
 	const struct pa_merge *merge = d->workers.merge;
@@ -55,8 +62,7 @@ static enum pa_status read_capture(struct division *d, struct pa_error *err)
 	while (st == PA_OK && !d->feed.ended && pa_merge_room(merge) > 0) {
 		if (d->feed.pushed >= 0 && pushes-- == 0)
 			d->feed.pushed = -1;
-		if (d->feed.pushed < 0 &&
-		    !(workers_have_room(&d->workers) && pa_merge_room(merge) > PUSHED_FRAMES))
+		if (d->feed.pushed < 0 && !has_room(d))
 			break;
 		st = feed_next(&d->feed, err);
 	}
