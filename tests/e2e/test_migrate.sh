@@ -179,7 +179,7 @@ ok "migrated tables are as new ones"
 # Views that the same program made are not made again, but for those that are gone.
 views()
 {
-	sql "SELECT TABLE_NAME, MD5(VIEW_DEFINITION) FROM information_schema.VIEWS
+	sql "SELECT TABLE_NAME, SHA2(VIEW_DEFINITION, 256) FROM information_schema.VIEWS
 		WHERE TABLE_SCHEMA = 'pcapanalyzer' ORDER BY 1"
 }
 run 0 pcapanalyzer import -p "$new" "$samples/sample.pcap"
