@@ -298,7 +298,7 @@ use_database() {
 # What made the views of the private server last is in schema.done: this program with this profile need
 # not make them again.
 schema_mark() {
-	stat -L -c '%s %i %.Y %.Z %n' -- "${PROGRAM[csv2mysql]}" "$PA_SQL"/views/* | sha256sum
+	file_marks "${PROGRAM[csv2mysql]}" "$PA_SQL"/views/* | sha256sum
 	if [[ ${OPT[profile]:-packets} == packets ]]; then echo packets; else cat -- "$PROFILE" 2>/dev/null; fi | sha256sum
 }
 

@@ -26,7 +26,7 @@ bytes=$(stat -L -c %s -- "$file")
 if [[ -e $work/stat.lock ]]; then
 	flock "$work/stat.lock" true
 	# That may have been another one.
-	[[ $(file_marks "$file") == "$(<"$work/stat.of")" ]] || rm -f -- "$work/stat"
+	[[ $(file_marks "$file") == "$(<"$work/stat.of") $file" ]] || rm -f -- "$work/stat"
 fi
 [[ -s $work/stat ]] || "$PCAPFILE" stat --sha256 - <"$file" >"$work/stat" 2>/dev/null || true
 sha='' packets=''

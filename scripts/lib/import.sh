@@ -53,7 +53,7 @@ import_ahead() {
 	[[ -f ${FILES[0]} && -r ${FILES[0]} ]] || return 0
 	exec {file}<"${FILES[0]}" || return 0
 	mkdir -- "$work"
-	file_marks "/dev/fd/$file" >"$work/stat.of"
+	file_marks "/dev/fd/$file" | sed 's| /dev/fd/.*||' >"$work/stat.of"
 	exec {lock}>"$work/stat.lock"
 	flock "$lock"
 	(

@@ -46,7 +46,7 @@ know_profile() {
 	local file path
 	path=$(resolved_name "$IMPORT_DIR" "$PROFILE")
 	file=$({
-		wireshark_stat "${PROGRAM[tshark2csv]}"
+		file_marks "${PROGRAM[tshark2csv]}"
 		printf '%s\n' "$PROFILE"
 		[[ $PROFILE == packets || ! -f $PROFILE ]] || cat -- "$PROFILE"
 	} | sha256sum)

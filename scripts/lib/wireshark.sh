@@ -17,9 +17,9 @@ clean_wireshark() {
 		WIRESHARK_CONFIG_DIR=/nonexistent "${DIVIDE[@]}" "${sandbox[@]}" "$@"
 }
 
-# What tells FILE from any other, and from itself before it was written to.
+# What tells each FILE from any other, and from itself before it was written to; its name behind.
 file_marks() {
-	stat -L -c '%d %i %s %.Y %.Z' -- "$1" 2>/dev/null
+	stat -L -c '%d %i %s %.Y %.Z %n' -- "$@" 2>/dev/null
 }
 
 # What stands before dumpcap, in DUMPCAP_RUN. It ends when we do: by the signal, or, where the system
@@ -149,16 +149,12 @@ wireshark_asked() {
 	printf '%s' "$PA_HOME/wireshark/asked.${key:0:16}"
 }
 
-wireshark_stat() {
-	stat -L -c '%s %i %.Y %.Z %n' -- "$@" 2>/dev/null
-}
-
 # The files of the installed tshark, before it is asked; nothing when they are not known.
 wireshark_files() {
 	local libraries
 	mapfile -t libraries < <(ldd "${PROGRAM[tshark]}" 2>/dev/null |
 		sed -nE 's,^\s+lib(wireshark|wiretap|wsutil)\.so\S* => (/.*) \(0x[0-9a-f]+\)$,\2,p')
-	[[ ${#libraries[@]} -eq 0 ]] || wireshark_stat "${PROGRAM[tshark]}" "${libraries[@]}"
+	[[ ${#libraries[@]} -eq 0 ]] || file_marks "${PROGRAM[tshark]}" "${libraries[@]}"
 }
 
 # Set TSHARK_LINE and DIALECT to its answers of before; fails when it has to be asked.
@@ -167,7 +163,7 @@ wireshark_recall() {
 	mapfile -t lines < <(kept "$(wireshark_asked)")
 	files=("${lines[@]:2}")
 	[[ ${#files[@]} -gt 0 &&
-		$(wireshark_stat "${files[@]#* * * * }") == "$(printf '%s\n' "${files[@]}")" ]] || return 1
+		$(file_marks "${files[@]#* * * * * }") == "$(printf '%s\n' "${files[@]}")" ]] || return 1
 	TSHARK_LINE=${lines[0]} DIALECT=${lines[1]}
 }
 

@@ -175,7 +175,6 @@ static enum pa_status put_packet(struct feed *f, const struct pa_record *r, stru
 	const unsigned owner = pa_owners_take(&f->owners, flow.hash, r->caplen);
 	uint8_t bytes[2][MASK_BYTES];
 	const struct pa_slice mask = make_mask(f, r, block, bytes[0]);
-	const struct pa_slice push = make_dummy(f, block, r->interface, 1, bytes[1]);
 	enum pa_status st = PA_OK;
 
 	if (flow.shared)
@@ -188,7 +187,7 @@ static enum pa_status put_packet(struct feed *f, const struct pa_record *r, stru
 			st = put(f, i, block, err);
 		} else if (f->pushed == (int)i) {
 			pa_merge_push(f->merge, i);
-			st = put(f, i, push, err);
+			st = put(f, i, make_dummy(f, block, r->interface, 1, bytes[1]), err);
 		} else {
 			st = put(f, i, mask, err);
 		}

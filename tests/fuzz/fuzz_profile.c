@@ -6,6 +6,7 @@
 #include "fuzz.h"
 #include "pcapanalyzer/profile.h"
 #include "pcapanalyzer/transform.h"
+#include "source.h"
 
 static void check_columns(const struct pa_profile *p, const struct pa_table *t)
 {
@@ -72,20 +73,6 @@ static void check_text(const struct pa_profile *p)
 	pa_buf_done(&text);
 }
 
-static enum pa_status read_slice(void *ctx, uint8_t *bytes, size_t n, size_t *got,
-                                 struct pa_error *err)
-{
-	struct pa_slice *s = ctx;
-
-	(void)err;
-	*got = s->len < n ? s->len : n;
-	if (*got)
-		memcpy(bytes, s->ptr, *got);
-	s->ptr += *got;
-	s->len -= *got;
-	return PA_OK;
-}
-
 /* Lines of an output, each with as many tabs as the table has columns, but for one. */
 static uint64_t count_rows(const struct pa_output *o, const struct pa_table *t)
 {
@@ -107,8 +94,9 @@ static uint64_t count_rows(const struct pa_output *o, const struct pa_table *t)
 static void run_rows(const struct pa_profile *p, const struct pa_transform_config *tc,
                      struct pa_slice in, struct pa_output *outputs)
 {
-	const struct pa_rows_config rc = {.read = read_slice,
-	                                  .ctx = &in,
+	struct source source = {in, in.len};
+	const struct pa_rows_config rc = {.read = read_source,
+	                                  .ctx = &source,
 	                                  .separator = tc->separator,
 	                                  .quote = tc->quote,
 	                                  .max_bytes = 100000,
