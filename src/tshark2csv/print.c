@@ -42,6 +42,34 @@ static enum pa_status print_gui_columns(const struct pa_profile *p, struct pa_bu
 	return st;
 }
 
+static int has_field(const struct pa_profile *p, const char *name)
+{
+	for (unsigned i = 0; i < p->n_fields; i++)
+		if (strcmp(p->fields[i].name, name) == 0)
+			return 1;
+	return 0;
+}
+
+/* The line that says a header's addresses and sizes in words is the value of the protocol itself,
+ * and of nothing else: nobody who does not ask for it sees that it is shorter. */
+static enum pa_status print_labels(const struct pa_profile *p, struct pa_buf *out)
+{
+	static const struct {
+		const char *protocol, *preference;
+	} known[] = {
+	    {"frame", "generate_bits_field"}, {"vlan", "summary_in_tree"},
+	    {"ip", "summary_in_tree"},        {"ipv6", "summary_in_tree"},
+	    {"tcp", "summary_in_tree"},       {"udp", "summary_in_tree"},
+	};
+	enum pa_status st = PA_OK;
+
+	for (size_t i = 0; st == PA_OK && i < sizeof(known) / sizeof(known[0]); i++)
+		if (!has_field(p, known[i].protocol))
+			st = pa_buf_printf(out, " -o %s.%s:FALSE", known[i].protocol,
+			                   known[i].preference);
+	return st;
+}
+
 /* Words without white space, for an unquoted $(tshark2csv --tshark-args). */
 static enum pa_status print_args(const struct options *o, const struct pa_profile *p,
                                  struct pa_buf *out)
@@ -66,6 +94,8 @@ static enum pa_status print_args(const struct options *o, const struct pa_profil
 		st = pa_buf_putc(out, o->aggregator);
 	if (st == PA_OK)
 		st = print_gui_columns(p, out);
+	if (st == PA_OK)
+		st = print_labels(p, out);
 	for (unsigned i = 0; st == PA_OK && i < p->n_fields; i++)
 		st = pa_buf_printf(out, " -e %s", p->fields[i].name);
 	return st == PA_OK ? pa_buf_putc(out, '\n') : st;
