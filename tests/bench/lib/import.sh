@@ -70,7 +70,8 @@ bench_import() {
 	printf -v ours 'PCAPANALYZER_HOME=%q %q import' "$import_home" "$work/prefix/bin/pcapanalyzer"
 
 	table_begins
-	variant '`tshark -T fields`, all fields of the profile, to /dev/null' "$packets" "$tshark_fields"
+	variant '`tshark -T fields -e` each field of the profile, to /dev/null' "$packets" "$tshark_bare"
+	variant 'the same with `$(tshark2csv --tshark-args)`' "$packets" "$tshark_fields"
 	variant '`tshark -T ek`, the same fields, to /dev/null' "$packets" "$ek"
 	variant '`tshark -T fields` into `tshark2csv`, to /dev/null' "$packets" \
 		"$tshark_fields | $work/prefix/bin/tshark2csv"

@@ -32,12 +32,14 @@ make_capture() {
 	capture_words+=", $packets packets, $(($(stat -L -c %s -- "$capture") / 1000000)) MB"
 	read -r -a tshark_args < <("$work/prefix/bin/tshark2csv" --tshark-args)
 	printf -v tshark_fields '%q ' tshark -r "$capture" "${tshark_args[@]}"
+	mapfile -t fields < <(printf '%s\n' "${tshark_args[@]}" | awk 'before == "-e" {print} {before = $0}')
+	printf -v tshark_bare '%q ' tshark -r "$capture" -T fields "${fields[@]/#/-e}"
 }
 
 # Write to $work/columns a line for each column of the table packets whose values tshark prints:
 # the numbers of its fields; and the columns' names to $work/names.
 make_columns() {
-	printf '%s\n' "${tshark_args[@]}" | awk 'before == "-e" {print} {before = $0}' >"$work/fields"
+	printf '%s\n' "${fields[@]}" >"$work/fields"
 	awk -v names="$work/names" '
 		FNR == NR {number[$1] = FNR; next}
 		FNR == 1 {print number["frame.time_epoch"]; print "ts" >names}
