@@ -35,4 +35,7 @@ int pa_known_ip(struct pa_known *k, struct pa_slice in, uint8_t out[16], uint8_t
  * and return what is behind it. */
 uint8_t *pa_known_put_flow(struct pa_known *k, const struct pa_community_flow *flow, uint8_t *to);
 
+/* Have what pa_known_put_flow() takes for FLOW brought near: it comes from far, as a rule. */
+void pa_known_expect_flow(const struct pa_known *k, const struct pa_community_flow *flow);
+
 #endif

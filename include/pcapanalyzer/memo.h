@@ -19,17 +19,19 @@ struct pa_memo_key {
 	uint64_t word[PA_MEMO_KEY_MAX / 8];
 };
 
+/* Two lines of the cache: what tells whether it is the one, and the value. */
 struct pa_memo_entry {
 	struct pa_memo_key key;
-	uint8_t value[PA_MEMO_VALUE_MAX];
-	uint8_t raw[16]; /* a second form of the value */
-	uint8_t len;     /* of the value; 0: the place is free */
+	uint8_t len; /* of the value; 0: the place is free */
 	uint8_t n_raw;
 	uint8_t reserved[14];
-};
+	uint8_t value[PA_MEMO_VALUE_MAX];
+	uint8_t raw[16]; /* a second form of the value */
+} __attribute__((aligned(64)));
 
 struct pa_memo {
-	struct pa_memo_entry *entries; /* heap, 1 << bits of them */
+	void *memory;                  /* heap */
+	struct pa_memo_entry *entries; /* in it, 1 << bits of them */
 	unsigned bits;
 };
 

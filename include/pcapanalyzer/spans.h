@@ -17,16 +17,17 @@
 #define PA_SPAN_VALUE_MAX 192
 #define PA_SPAN_ID_MAX    48
 
+/* Lines of the cache: what is looked at first, the key, the value. */
 struct pa_span {
 	uint64_t headers; /* what else the columns depend on */
 	uint8_t n_key;    /* 0: the place is free */
 	uint8_t n_value;
 	uint8_t n_id; /* 0: not known yet */
 	uint8_t reserved[5];
+	uint8_t id[PA_SPAN_ID_MAX]; /* the Community ID, as it is written */
 	uint8_t key[PA_SPAN_KEY_MAX];
 	uint8_t value[PA_SPAN_VALUE_MAX];
-	uint8_t id[PA_SPAN_ID_MAX]; /* the Community ID, as it is written */
-};
+} __attribute__((aligned(64)));
 
 struct pa_spans {
 	struct pa_span *entries; /* heap */
@@ -39,6 +40,16 @@ void pa_spans_done(struct pa_spans *s);
 /* The place of the N bytes at P, PA_SPAN_KEY_MIN to PA_SPAN_KEY_MAX of them. */
 struct pa_span *pa_spans_place(const struct pa_spans *s, const uint8_t *p, size_t n)
     __attribute__((pure));
+
+/* Have what a short key and value of E take brought near. */
+static inline void pa_span_prefetch(const struct pa_span *e)
+{
+	__builtin_prefetch(e);
+	__builtin_prefetch(e->key);
+	__builtin_prefetch(e->key + 64);
+	__builtin_prefetch(e->value);
+	__builtin_prefetch(e->value + 64);
+}
 
 /* 1 when the place holds just this. */
 static inline int pa_span_is(const struct pa_span *e, uint64_t headers, const uint8_t *p, size_t n)

@@ -272,16 +272,32 @@ static void keep_id(struct pa_memo_entry *e, const struct pa_memo_key *key, enum
 	e->len = (uint8_t)(to - e->value);
 }
 
+/* The place of FLOW, which is put in order, and its key. */
+static struct pa_memo_entry *flow_place(const struct pa_known *k, struct pa_community_flow *flow,
+                                        struct pa_memo_key *key)
+{
+	_Static_assert(sizeof(*flow) <= sizeof(*key), "a flow is a key");
+	pa_community_order(flow);
+	memcpy(key, flow, sizeof(*flow));
+	return pa_memo_place(&k->flows, key);
+}
+
+void pa_known_expect_flow(const struct pa_known *k, const struct pa_community_flow *flow)
+{
+	struct pa_memo_key key = {{0}};
+	struct pa_community_flow both = *flow;
+	const struct pa_memo_entry *e = flow_place(k, &both, &key);
+
+	__builtin_prefetch(&e->key);
+	__builtin_prefetch(e->value);
+}
+
 uint8_t *pa_known_put_flow(struct pa_known *k, const struct pa_community_flow *flow, uint8_t *to)
 {
 	struct pa_memo_key key = {{0}};
-	struct pa_memo_entry *e;
 	struct pa_community_flow both = *flow;
+	struct pa_memo_entry *e = flow_place(k, &both, &key);
 
-	_Static_assert(sizeof(both) <= sizeof(key), "a flow is a key");
-	pa_community_order(&both);
-	memcpy(&key, &both, sizeof(both));
-	e = pa_memo_place(&k->flows, &key);
 	if (!pa_memo_has(e, &key))
 		keep_id(e, &key, k->style, &both);
 	memcpy(to, e->value, sizeof(e->value));

@@ -6,6 +6,8 @@
 
 #include "pcapanalyzer/digits.h"
 
+#define SPAN_MIN 3 /* columns that one look must save */
+
 static enum action action_of(const struct pa_profile *p, const struct pa_column *c)
 {
 	switch (p->sources[c->first_source].kind) {
@@ -112,7 +114,7 @@ static enum pa_status make_list(struct pa_steps *s, const struct pa_table *t, st
 	enum pa_status st = PA_OK;
 
 	out->steps = calloc(t->n_columns, sizeof(*out->steps));
-	out->draft = calloc(2 * (size_t)t->n_columns + 4, sizeof(*out->draft));
+	out->draft = calloc(2 * (size_t)t->n_columns + 8, sizeof(*out->draft));
 	out->places = calloc((size_t)1 << STEPS_PATTERN_BITS, sizeof(*out->places));
 	if (!out->steps || !out->draft || !out->places)
 		return PA_ENOMEM;
@@ -241,6 +243,7 @@ static void find_span(const struct pa_steps *s, struct list *list)
 			widen(&s->flow[PA_FLOW_IPV6_NXT], &list->low, &list->high);
 		}
 	}
+	list->has_span = list->end - list->first > SPAN_MIN;
 	low = list->low;
 	high = list->high;
 	for (unsigned i = 0; s->config.p->has_flow_fields && i < PA_FLOW_COUNT; i++)
@@ -271,13 +274,27 @@ void pa_steps_map(struct pa_steps *s, const uint16_t *cell_of)
 		map_list(s, &s->tables[t], cell_of);
 }
 
+/* Where the row's span will be looked for: its way from memory is long. */
+static inline struct pa_span *expect_span(const struct work *w, const struct list *list)
+{
+	struct pa_slice key;
+	struct pa_span *place;
+
+	if (!list->has_span)
+		return NULL;
+	key = text_of(w, list->low, list->high);
+	if (key.len < PA_SPAN_KEY_MIN || key.len > PA_SPAN_KEY_MAX)
+		return NULL;
+	place = pa_spans_place(&w->s->spans, key.ptr, key.len);
+	pa_span_prefetch(place);
+	return place;
+}
+
 static inline void look_at(struct work *w, const struct list *list)
 {
 	const struct pa_layers *l = w->row->layers;
 	const struct pa_cells *cells = w->row->cells;
 
-	w->base = cells->base;
-	w->cuts = cells->cuts;
 	w->layer = l->n ? &l->layer[0] : NULL;
 	w->plain = 1u << PA_H_NONE;
 	w->several = l->several;
@@ -300,10 +317,14 @@ enum pa_status pa_steps_row(struct pa_steps *s, unsigned table, const struct pa_
 	w.row = row;
 	w.span = NULL;
 	w.id = NULL;
+	w.has_flow = 0;
 	w.cut_before = *row->cut;
+	w.base = row->cells->base;
+	w.cuts = row->cells->cuts;
+	w.place = expect_span(&w, list);
 	look_at(&w, list);
 	p = steps_pattern(&w, list);
-	return p ? steps_write(&w, list, p, out) : PA_ENOMEM;
+	return p ? steps_write(&w, p, out) : PA_ENOMEM;
 }
 
 int pa_steps_has(const struct pa_profile *p, const struct pa_column *c, enum pa_csv_style style)

@@ -3,12 +3,14 @@
 #ifndef PCAPANALYZER_LIB_STEPS_H
 #define PCAPANALYZER_LIB_STEPS_H
 
+#include "pcapanalyzer/community_id.h"
 #include "pcapanalyzer/known.h"
 #include "pcapanalyzer/scan.h"
 #include "pcapanalyzer/spans.h"
 #include "pcapanalyzer/steps.h"
 
-#define LEAD_MAX           32
+#define LEAD_MAX           16
+#define FIXED_MAX          20
 #define STEPS_ROOM         128 /* bytes that any act but text and sets may write */
 #define STEPS_TEXT_USUAL   200 /* bytes of text that is not long */
 #define WORDS              (PA_PROFILE_FIELDS_MAX / 64)
@@ -20,9 +22,8 @@ enum action {
 	DO_GENERAL,
 	DO_NOTHING,
 	DO_END,
-	DO_SPAN,     /* the columns up to DO_SPAN_END at once, when they are known */
-	DO_SPAN_END, /* they were made one by one */
-	DO_FIXED,    /* the same text in every row */
+	DO_SPAN,  /* the columns up to the next DO_END at once, when they are known */
+	DO_FIXED, /* the same text in every row */
 	DO_TIME,
 	DO_NANOS,
 	DO_TIME_NANOS, /* both, as they begin every table */
@@ -32,6 +33,7 @@ enum action {
 	DO_COMMUNITY_ID,
 	/* From here on: the first of the cells that is there, converted. */
 	DO_UINT,
+	DO_NUMBER,    /* as it stands */
 	DO_NUMBERS,   /* neighbouring ones, as they stand */
 	DO_CONVERTED, /* a number that is not written as it stands */
 	DO_TEXT,
@@ -65,7 +67,7 @@ struct step {
 	uint64_t max;      /* value, or bytes of text */
 	unsigned n_digits; /* of max; shorter numbers are below it */
 	uint8_t fixed_len;
-	uint8_t fixed[LEAD_MAX];
+	uint8_t fixed[FIXED_MAX];
 };
 
 /* A column of a row whose pattern is known. Columns that have no value then, or always the same,
@@ -73,12 +75,14 @@ struct step {
 struct act {
 	const struct step *step;
 	uint16_t cell;
-	uint16_t last; /* DO_NUMBERS: the last of the cells */
-	uint16_t skip; /* DO_SPAN: acts up to the one behind DO_SPAN_END */
+	uint16_t last; /* of the cells, where it has several */
+	uint16_t skip; /* DO_SPAN: acts up to the one behind its DO_END */
 	uint8_t action;
 	uint8_t single; /* the cell has one value at most */
+	uint8_t table;  /* DO_SPAN: whose columns */
+	uint8_t has_id; /* DO_SPAN: its cells are also all that the Community ID is made of */
 	uint8_t lead_len;
-	char lead[LEAD_MAX]; /* separators, and columns without a choice */
+	uint8_t lead[LEAD_MAX]; /* separators, and columns without a choice */
 };
 
 /* Rows with values in the same cells, of the same headers: what decides which cell a column takes
@@ -100,14 +104,16 @@ struct place {
 struct list {
 	struct step *steps;
 	unsigned n;
-	uint64_t wanted[WORDS]; /* the cells that the steps look at */
-	unsigned n_words;       /* up to the last of them */
-	unsigned first, end;    /* steps whose columns are looked up as a span */
-	uint16_t low, high;     /* the first and the last of its cells */
-	int has_id;             /* these are also all that the Community ID is made of */
-	struct act *draft;      /* heap: the acts of a pattern that is being made */
-	struct place *places;   /* heap, 1 << STEPS_PATTERN_BITS of them */
-	size_t n_bytes;         /* of all patterns */
+	uint64_t wanted[WORDS];     /* the cells that the steps look at */
+	unsigned n_words;           /* up to the last of them */
+	unsigned first, end;        /* steps whose columns are looked up as a span */
+	int has_span;               /* they are */
+	uint16_t low, high;         /* the first and the last of its cells */
+	int has_id;                 /* these are also all that the Community ID is made of */
+	struct act *draft;          /* heap: the acts of a pattern that is being made */
+	const struct pattern *last; /* of the row before, or NULL */
+	struct place *places;       /* heap, 1 << STEPS_PATTERN_BITS of them */
+	size_t n_bytes;             /* of all patterns */
 };
 
 struct pa_steps {
@@ -134,12 +140,17 @@ struct work {
 	const uint8_t *base; /* of the cells */
 	const uint32_t *cuts;
 	const struct pa_layer *layer;
-	struct pa_span *span; /* of the row's steady columns, or NULL */
-	struct pa_span *id;   /* the same when it may tell the Community ID, too */
-	size_t n_span;        /* bytes of its key */
-	unsigned plain;       /* bits of the headers whose cells are this row's */
-	unsigned several;     /* bits of the headers that the packet has more than once */
+	struct pa_span *span;  /* of the row's steady columns, or NULL */
+	struct pa_span *place; /* where that is looked for; NULL: nowhere */
+	struct pa_span *id;    /* the same when it may tell the Community ID, too */
+	unsigned plain;        /* bits of the headers whose cells are this row's */
+	unsigned several;      /* bits of the headers that the packet has more than once */
 	unsigned cut_before;
+	size_t room;       /* the pattern's */
+	enum pa_status st; /* why the row cannot be written */
+	int odd;           /* the general way wrote a column */
+	int has_flow;      /* flow is the row's */
+	struct pa_community_flow flow;
 	uint64_t filled[WORDS];
 };
 
@@ -156,11 +167,17 @@ static inline enum found find(const struct work *w, const struct origin *o)
 }
 
 /* The text of CELL, and of all cells from there to LAST. */
+static inline struct pa_slice cells_at(const uint8_t *base, const uint32_t *cuts, unsigned cell,
+                                       unsigned last)
+{
+	uint32_t from = cuts[cell] + 1;
+
+	return (struct pa_slice){base + from, cuts[last + 1] - from};
+}
+
 static inline struct pa_slice text_of(const struct work *w, unsigned cell, unsigned last)
 {
-	uint32_t from = w->cuts[cell] + 1;
-
-	return (struct pa_slice){w->base + from, w->cuts[last + 1] - from};
+	return cells_at(w->base, w->cuts, cell, last);
 }
 
 /* Of a row that has a layer: where its protocol number stands. */
@@ -174,7 +191,6 @@ const struct pattern *steps_pattern(const struct work *w, struct list *list);
 void steps_forget_patterns(struct list *list);
 
 /* Write the row of W by its pattern. Errors as pa_steps_row(). */
-enum pa_status steps_write(struct work *w, const struct list *list, const struct pattern *p,
-                           struct pa_buf *out);
+enum pa_status steps_write(struct work *w, const struct pattern *p, struct pa_buf *out);
 
 #endif

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #define JOINED_MAX     4 /* numbers: more seldom fit in pa_digits_join() */
-#define SPAN_MIN       3 /* columns that one look must save */
 #define MIXER          UINT64_C(0xff51afd7ed558ccd)
 #define PATTERNS_BYTES (1024 * 1024) /* of a table; past it, all are forgotten */
 
 static void forget(struct list *list, struct place *place)
 {
+	if (list->last == place->pattern)
+		list->last = NULL;
 	if (place->pattern)
 		list->n_bytes -= place->pattern->bytes;
 	free(place->pattern);
@@ -67,10 +68,13 @@ static struct act *next_act(struct act *act, enum action action)
 
 static struct act *lead(struct act *act, const void *text, size_t n)
 {
-	if (act->lead_len + n > LEAD_MAX)
-		act = next_act(act, DO_NOTHING);
-	memcpy(act->lead + act->lead_len, text, n);
-	act->lead_len = (uint8_t)(act->lead_len + n);
+	const uint8_t *p = text;
+
+	for (size_t i = 0; i < n; i++) {
+		if (act->lead_len == LEAD_MAX)
+			act = next_act(act, DO_NOTHING);
+		act->lead[act->lead_len++] = p[i];
+	}
 	return act;
 }
 
@@ -82,14 +86,15 @@ static enum action number_action(const struct work *w, const struct act *act)
 
 	if (in.ptr[0] == '0' && in.len > 1)
 		return DO_CONVERTED;
-	return act->step->n_digits > 9 ? DO_NUMBERS : DO_UINT;
+	return act->step->n_digits > 9 ? DO_NUMBER : DO_UINT;
 }
 
 /* Neighbours, in the input and in the output, with nothing but a separator between them. */
 static int joins(const struct act *before, const struct act *act)
 {
-	return before->action == DO_NUMBERS && act->cell == before->last + 1 &&
-	       act->cell - before->cell < JOINED_MAX && act->lead_len == 1;
+	return (before->action == DO_NUMBER || before->action == DO_NUMBERS) &&
+	       act->cell == before->last + 1 && act->cell - before->cell < JOINED_MAX &&
+	       act->lead_len == 1;
 }
 
 static int follows_time(const struct list *list, const struct act *act)
@@ -121,7 +126,8 @@ static struct act *draft_column(const struct work *w, const struct list *list,
 	act->step = step;
 	if (action == DO_UINT)
 		action = number_action(w, act);
-	if (action == DO_NUMBERS && act > list->draft && joins(act - 1, act)) {
+	if (action == DO_NUMBER && act > list->draft && joins(act - 1, act)) {
+		act[-1].action = DO_NUMBERS;
 		act[-1].last = act->cell;
 		begin_act(act);
 		return act;
@@ -129,12 +135,21 @@ static struct act *draft_column(const struct work *w, const struct list *list,
 	return next_act(act, action);
 }
 
+static struct act *begin_span(const struct work *w, const struct list *list, struct act *act)
+{
+	act->cell = list->low;
+	act->last = list->high;
+	act->table = (uint8_t)(list - w->s->tables);
+	act->has_id = (uint8_t)list->has_id;
+	return next_act(act, DO_SPAN);
+}
+
 /* The acts for rows like W's, in the list's draft; returns how many. */
 static size_t draft(const struct work *w, const struct list *list)
 {
-	const char separator = (char)w->s->separator;
+	const uint8_t separator = w->s->separator;
 	const char *end = w->s->config.style == PA_CSV_RFC4180 ? "\r\n" : "\n";
-	int spans = list->end - list->first > SPAN_MIN && !w->several;
+	int spans = list->has_span && !w->several;
 	struct act *act = list->draft;
 	struct act *span = NULL;
 
@@ -144,11 +159,11 @@ static size_t draft(const struct work *w, const struct list *list)
 			act = lead(act, &separator, 1);
 		if (spans && i == list->first) {
 			span = act;
-			act = next_act(act, DO_SPAN);
+			act = begin_span(w, list, act);
 		}
 		act = draft_column(w, list, &list->steps[i], act);
 		if (span && i + 1 == list->end) {
-			act = next_act(act, DO_SPAN_END);
+			act = next_act(act, DO_END);
 			span->skip = (uint16_t)(act - span);
 		}
 	}
@@ -207,10 +222,9 @@ static inline int is_pattern(const struct pattern *p, const struct work *w, unsi
 	return differs == 0;
 }
 
-const struct pattern *steps_pattern(const struct work *w, struct list *list)
+static const struct pattern *find_pattern(const struct work *w, struct list *list, uint32_t headers)
 {
 	const unsigned n_words = list->n_words;
-	uint32_t headers = w->plain | w->several << 16;
 	uint64_t hash = (headers * UINT64_C(0x9e3779b97f4a7c15) ^ w->filled[0]) * MIXER;
 	struct place *place;
 	struct place *other;
@@ -230,4 +244,14 @@ const struct pattern *steps_pattern(const struct work *w, struct list *list)
 		place->pattern = NULL;
 	}
 	return make_pattern(w, list, place);
+}
+
+const struct pattern *steps_pattern(const struct work *w, struct list *list)
+{
+	uint32_t headers = w->plain | w->several << 16;
+
+	/* Guessed before it is known: most rows are like the one before them. */
+	if (!is_pattern(list->last, w, list->n_words, headers))
+		list->last = find_pattern(w, list, headers);
+	return list->last;
 }

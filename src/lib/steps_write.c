@@ -208,24 +208,21 @@ static inline uint8_t *put_uint(const struct step *step, struct pa_slice in, uin
 	return to + in.len;
 }
 
-/* IN: the first of them. */
-static inline uint8_t *put_numbers(const struct work *w, const struct act *act, struct pa_slice in,
+/* Neighbours, with what stands between them in the input. */
+static inline uint8_t *put_numbers(const struct work *w, struct pa_slice in, uint8_t between,
                                    uint8_t *to)
 {
-	uint8_t between;
-
-	if (act->cell == act->last) {
-		if (in.len > 8 || !pa_digits_eight_only(in.ptr, in.len) ||
-		    (in.ptr[0] == '0' && in.len > 1))
-			return NULL;
-		memcpy(to, in.ptr, 8);
-		return to + in.len;
-	}
-	between = in.ptr[in.len];
-	in = text_of(w, act->cell, act->last);
 	if (!w->row->cells->exact || in.len > 31 ||
 	    !pa_digits_join(in, between, w->s->separator, to))
 		return NULL;
+	return to + in.len;
+}
+
+static inline uint8_t *put_number(struct pa_slice in, uint8_t *to)
+{
+	if (in.len > 8 || !pa_digits_eight_only(in.ptr, in.len) || (in.ptr[0] == '0' && in.len > 1))
+		return NULL;
+	memcpy(to, in.ptr, 8);
 	return to + in.len;
 }
 
@@ -360,19 +357,28 @@ static inline uint8_t *put_text(const struct work *w, const struct act *act, str
 	return to + s->quotes;
 }
 
-static uint8_t *put_community_id(const struct work *w, uint8_t *to)
+/* Find the row's flow. Not FOUND: it has none, or one that only the general way can tell. */
+static enum found read_flow(struct work *w)
 {
-	struct pa_community_flow flow;
+	enum found f;
+
+	memset(&w->flow, 0, sizeof(w->flow)); /* a key: with what is between its members */
+	f = find_flow(w, &w->flow);
+	w->has_flow = f == FOUND;
+	return f;
+}
+
+static inline uint8_t *put_community_id(struct work *w, uint8_t *to)
+{
 	uint8_t *next;
 
 	if (w->id && w->id->n_id > 0) {
 		memcpy(to, w->id->id, sizeof(w->id->id));
 		return to + w->id->n_id;
 	}
-	memset(&flow, 0, sizeof(flow)); /* a key: with what is between its members */
-	if (find_flow(w, &flow) != FOUND)
+	if (!w->has_flow && read_flow(w) != FOUND)
 		return NULL;
-	next = pa_known_put_flow(w->s->known, &flow, to);
+	next = pa_known_put_flow(w->s->known, &w->flow, to);
 	if (next && w->id && next - to <= PA_SPAN_ID_MAX) {
 		memcpy(w->id->id, to, (size_t)(next - to));
 		w->id->n_id = (uint8_t)(next - to);
@@ -396,115 +402,115 @@ static inline uint8_t *put_cut(const struct work *w, uint8_t *to)
 
 /* --- rows ----------------------------------------------------------------------------------- */
 
-/* Room at TO for N bytes. */
-static enum pa_status make_room(struct pa_buf *out, size_t n, uint8_t **to)
+/* Room at TO for N bytes; where that is then, or NULL. */
+static uint8_t *make_room(struct work *w, struct pa_buf *out, size_t n, uint8_t *to)
 {
-	enum pa_status st;
-
-	out->len = (size_t)(*to - out->ptr);
-	st = pa_buf_reserve(out, n);
-	*to = out->ptr + out->len;
-	return st;
+	out->len = (size_t)(to - out->ptr);
+	w->st = pa_buf_reserve(out, n);
+	return w->st == PA_OK ? out->ptr + out->len : NULL;
 }
 
-static inline enum pa_status room_for(struct pa_buf *out, size_t n, uint8_t **to)
+static inline uint8_t *room_for(struct work *w, struct pa_buf *out, size_t n, uint8_t *to)
 {
-	return (size_t)(out->ptr + out->cap - *to) >= n ? PA_OK : make_room(out, n, to);
+	return (size_t)(out->ptr + out->cap - to) >= n ? to : make_room(w, out, n, to);
 }
 
-static enum pa_status general(const struct work *w, const struct step *step, struct pa_buf *out,
-                              uint8_t **to)
+static uint8_t *general(struct work *w, const struct step *step, struct pa_buf *out, uint8_t *to)
 {
-	enum pa_status st;
-
-	out->len = (size_t)(*to - out->ptr);
-	st = w->s->config.general(w->s->config.ctx, step->column, out);
-	*to = out->ptr + out->len;
-	return st;
+	out->len = (size_t)(to - out->ptr);
+	w->st = w->s->config.general(w->s->config.ctx, step->column, out);
+	return w->st == PA_OK ? out->ptr + out->len : NULL;
 }
 
 /* Numbers of which one at least is not plain. */
-static enum pa_status one_by_one(const struct work *w, const struct act *act, struct pa_buf *out,
-                                 uint8_t **to)
+static uint8_t *one_by_one(struct work *w, const struct act *act, struct pa_buf *out, uint8_t *to)
 {
 	const struct step *step = act->step;
-	enum pa_status st = PA_OK;
 
-	for (unsigned cell = act->cell; st == PA_OK && cell <= act->last; cell++, step++) {
+	for (unsigned cell = act->cell; to && cell <= act->last; cell++, step++) {
 		uint8_t *next;
 
-		st = room_for(out, STEPS_ROOM, to);
-		if (st != PA_OK)
-			return st;
+		to = room_for(w, out, STEPS_ROOM, to);
+		if (!to)
+			return NULL;
 		if (cell > act->cell)
-			*(*to)++ = w->s->separator;
-		next = put_uint(step, text_of(w, cell, cell), *to);
-		if (next)
-			*to = next;
-		else
-			st = general(w, step, out, to);
+			*to++ = w->s->separator;
+		next = put_uint(step, text_of(w, cell, cell), to);
+		to = next ? next : general(w, step, out, to);
 	}
-	return st;
+	return to;
 }
 
-/* What put_value() does not write; then there is room for the other acts again. */
-static __attribute__((noinline)) enum pa_status put_slowly(const struct work *w,
-                                                           const struct act *act, size_t room,
-                                                           struct pa_buf *out, uint8_t **to)
+/* What the quick way does not write; then there is room for the other acts again. NULL: nothing
+ * can write it. */
+static __attribute__((noinline)) uint8_t *put_slowly(struct work *w, const struct act *act,
+                                                     struct pa_buf *out, uint8_t *to)
 {
-	enum pa_status st;
-
+	w->odd = 1;
 	if (act->action == DO_NUMBERS)
-		st = one_by_one(w, act, out, to);
+		to = one_by_one(w, act, out, to);
 	else
-		st = general(w, act->step, out, to);
-	if (st == PA_OK)
-		st = room_for(out, room, to);
-	if (st == PA_OK && act->action == DO_TIME_NANOS) {
-		*(*to)++ = w->s->separator;
-		*to = pa_digits_put(*to, w->row->time.nsec % 1000);
+		to = general(w, act->step, out, to);
+	if (to)
+		to = room_for(w, out, w->room, to);
+	if (to && act->action == DO_TIME_NANOS) {
+		*to++ = w->s->separator;
+		to = pa_digits_put(to, w->row->time.nsec % 1000);
 	}
-	return st;
+	return to;
 }
 
-/* 1 when the columns of the span were written the last time that its cells had this text. */
-static inline int know_span(struct work *w, const struct list *list)
-{
-	struct pa_slice in = text_of(w, list->low, list->high);
-	uint64_t headers = (uint64_t)(list - w->s->tables) << 32 | w->plain;
+static uint8_t *run(struct work *w, const struct act *act, struct pa_buf *out, uint8_t *to);
 
-	if (in.len < PA_SPAN_KEY_MIN || in.len > PA_SPAN_KEY_MAX)
-		return 0;
-	w->span = pa_spans_place(&w->s->spans, in.ptr, in.len);
-	w->id = list->has_id ? w->span : NULL;
-	if (pa_span_is(w->span, headers, in.ptr, in.len))
-		return 1;
-	pa_span_begin(w->span, headers, in.ptr, in.len);
-	w->n_span = in.len;
-	return 0;
+/* The columns of a span that is not known: the acts up to its end, and what they wrote is kept. */
+static __attribute__((noinline)) uint8_t *make_span(struct work *w, const struct act *act,
+                                                    struct pa_slice key, struct pa_buf *out,
+                                                    uint8_t *to)
+{
+	size_t at = (size_t)(to - out->ptr);
+
+	/* The Community ID comes behind all of them. */
+	if (w->id && w->layer && read_flow(w) == FOUND)
+		pa_known_expect_flow(w->s->known, &w->flow);
+	w->odd = 0;
+	to = run(w, act + 1, out, to);
+	if (to && w->span && !w->odd)
+		pa_span_keep(w->span, key.len, out->ptr + at, (size_t)(to - out->ptr) - at);
+	return to;
 }
 
-/* The columns of a span that is known. */
-static inline uint8_t *put_span(const struct pa_span *span, uint8_t *to)
+/* The columns of a span: those that were written the last time that its cells had this text. */
+static inline uint8_t *put_span(struct work *w, const struct act *act, struct pa_slice key,
+                                struct pa_buf *out, uint8_t *to)
 {
+	uint64_t headers = (uint64_t)act->table << 32 | w->plain;
+	struct pa_span *span = w->place;
+
+	if (!span)
+		return make_span(w, act, key, out, to);
+	w->span = span;
+	w->id = act->has_id ? span : NULL;
+	if (!pa_span_is(span, headers, key.ptr, key.len)) {
+		pa_span_begin(span, headers, key.ptr, key.len);
+		return make_span(w, act, key, out, to);
+	}
 	memcpy(to, span->value, SPAN_USUAL);
 	if (span->n_value > SPAN_USUAL)
 		memcpy(to + SPAN_USUAL, span->value + SPAN_USUAL, sizeof(span->value) - SPAN_USUAL);
 	return to + span->n_value;
 }
 
-enum pa_status steps_write(struct work *w, const struct list *list, const struct pattern *p,
-                           struct pa_buf *out)
+/* Write at TO what ACT and those behind it are for, up to an end. Returns what is behind it, or
+ * NULL: w->st says why. */
+static uint8_t *run(struct work *w, const struct act *act, struct pa_buf *out, uint8_t *to)
 {
-	struct pa_steps *s = w->s;
-	const struct act *act = p->acts;
-	size_t span_at = 0;
-	int span_good = 0;
-	enum pa_status st = pa_buf_reserve(out, p->room);
-	uint8_t *to = out->ptr + out->len;
+	/* Here, since what is written may be anywhere, as far as a compiler knows. */
+	const uint8_t *const base = w->base;
+	const uint32_t *const cuts = w->cuts;
+	struct pa_steps *const s = w->s;
 
-	for (; st == PA_OK; act++) {
-		struct pa_slice in = text_of(w, act->cell, act->cell);
+	for (;; act++) {
+		struct pa_slice in = cells_at(base, cuts, act->cell, act->last);
 		uint8_t *next = NULL;
 
 		memcpy(to, act->lead, sizeof(act->lead));
@@ -513,17 +519,21 @@ enum pa_status steps_write(struct work *w, const struct list *list, const struct
 		case DO_UINT:
 			next = put_uint(act->step, in, to);
 			break;
+		case DO_NUMBER:
+			next = put_number(in, to);
+			break;
 		case DO_NUMBERS:
-			next = put_numbers(w, act, in, to);
+			next = put_numbers(w, in, base[cuts[act->cell + 1]], to);
 			break;
 		case DO_CONVERTED:
 			next = put_converted(act->step, in, to);
 			break;
 		case DO_TEXT:
 			if (in.len > STEPS_TEXT_USUAL)
-				st = room_for(out, 2 * in.len + p->room, &to);
-			if (st == PA_OK)
-				next = put_text(w, act, in, to);
+				to = room_for(w, out, 2 * in.len + w->room, to);
+			if (!to)
+				return NULL;
+			next = put_text(w, act, in, to);
 			break;
 		case DO_ADDRESS:
 			next = pa_known_put(s->known, in, act->step->column->type, to);
@@ -550,37 +560,40 @@ enum pa_status steps_write(struct work *w, const struct list *list, const struct
 			next = put_community_id(w, to);
 			break;
 		case DO_SPAN:
-			span_at = (size_t)(to - out->ptr);
-			span_good = 1;
-			next = to;
-			if (know_span(w, list)) {
-				next = put_span(w->span, to);
-				act += act->skip - 1;
-			}
-			break;
-		case DO_SPAN_END:
-			if (w->span && span_good)
-				pa_span_keep(w->span, w->n_span, out->ptr + span_at,
-				             (size_t)(to - out->ptr) - span_at);
-			next = to;
+			next = put_span(w, act, in, out, to);
+			if (!next)
+				return NULL;
+			act += act->skip - 1;
 			break;
 		case DO_NOTHING:
 			next = to;
 			break;
 		case DO_END:
-			out->len = (size_t)(to - out->ptr);
-			return PA_OK;
+			return to;
 		case DO_GENERAL:
 		case DO_FIXED:
 			break;
 		}
-		if (next) {
-			to = next;
-		} else if (st == PA_OK) {
-			span_good = 0;
-			st = put_slowly(w, act, p->room, out, &to);
-		}
+		if (!next)
+			next = put_slowly(w, act, out, to);
+		if (!next)
+			return NULL;
+		to = next;
 	}
-	out->len = (size_t)(to - out->ptr);
-	return st;
+}
+
+enum pa_status steps_write(struct work *w, const struct pattern *p, struct pa_buf *out)
+{
+	uint8_t *to;
+
+	w->room = p->room;
+	w->st = PA_OK;
+	to = out->ptr + out->len;
+	if (out->cap - out->len < p->room)
+		to = make_room(w, out, p->room, to);
+	if (to)
+		to = run(w, p->acts, out, to);
+	if (to)
+		out->len = (size_t)(to - out->ptr);
+	return w->st;
 }

@@ -697,13 +697,34 @@ static int any_condition(const struct pa_transform *t, const struct pa_table *ta
 	return 0;
 }
 
+/* The bytes from BEFORE on are the packet's. */
+static enum pa_status add_run(const struct pa_transform *t, struct pa_output *out, size_t before)
+{
+	struct pa_run *run;
+
+	if (out->runs.cap - out->runs.len < sizeof(*run)) {
+		enum pa_status st = pa_buf_reserve(&out->runs, sizeof(*run));
+
+		if (st != PA_OK)
+			return st;
+	}
+	/* In place: a copy of what was written a moment ago waits for it. The buffer has nothing
+	 * but runs, so they are aligned. */
+	run = (void *)(out->runs.ptr + out->runs.len);
+	run->ts = (uint64_t)t->time.sec * 1000000000u + t->time.nsec;
+	run->offset = before;
+	run->len = out->bytes.len - before;
+	run->frame = (uint32_t)t->frame;
+	run->reserved = 0;
+	out->runs.len += sizeof(*run);
+	return PA_OK;
+}
+
 static enum pa_status write_table(struct pa_transform *t, const struct pa_table *table,
                                   struct pa_output *out)
 {
 	struct context cx = {.table = table, .layer = t->layers->n ? &t->layers->layer[0] : NULL};
-	struct pa_run run = {.ts = (uint64_t)t->time.sec * 1000000000u + t->time.nsec,
-	                     .offset = out->bytes.len,
-	                     .frame = (uint32_t)t->frame};
+	size_t before = out->bytes.len;
 	enum pa_status st = PA_OK;
 
 	switch (table->rows) {
@@ -725,16 +746,7 @@ static enum pa_status write_table(struct pa_transform *t, const struct pa_table 
 		}
 		break;
 	}
-	run.len = out->bytes.len - run.offset;
-	if (st != PA_OK || run.len == 0)
-		return st;
-	if (out->runs.cap - out->runs.len < sizeof(run))
-		st = pa_buf_reserve(&out->runs, sizeof(run));
-	if (st == PA_OK) {
-		memcpy(out->runs.ptr + out->runs.len, &run, sizeof(run));
-		out->runs.len += sizeof(run);
-	}
-	return st;
+	return st == PA_OK && out->bytes.len > before ? add_run(t, out, before) : st;
 }
 
 /* The marks that outputs are cut back to when a row turns out to be a reject. */
