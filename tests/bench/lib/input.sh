@@ -25,6 +25,13 @@ find_capture() {
 	fi
 }
 
+# The fields that tshark prints with the arguments, in $fields, and tshark's arguments for just them, as
+# people type them, in $bare_args.
+find_fields() {
+	mapfile -t fields < <(printf '%s\n' "$@" | awk 'before == "-e" {print} {before = $0}')
+	bare_args=(-T fields "${fields[@]/#/-e}")
+}
+
 # The same, with its number of packets and what tshark is to print of it.
 make_capture() {
 	find_capture
@@ -32,8 +39,8 @@ make_capture() {
 	capture_words+=", $packets packets, $(($(stat -L -c %s -- "$capture") / 1000000)) MB"
 	read -r -a tshark_args < <("$work/prefix/bin/tshark2csv" --tshark-args)
 	printf -v tshark_fields '%q ' tshark -r "$capture" "${tshark_args[@]}"
-	mapfile -t fields < <(printf '%s\n' "${tshark_args[@]}" | awk 'before == "-e" {print} {before = $0}')
-	printf -v tshark_bare '%q ' tshark -r "$capture" -T fields "${fields[@]/#/-e}"
+	find_fields "${tshark_args[@]}"
+	printf -v tshark_bare '%q ' tshark -r "$capture" "${bare_args[@]}"
 }
 
 # Write to $work/columns a line for each column of the table packets whose values tshark prints:
