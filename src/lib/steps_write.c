@@ -588,9 +588,7 @@ enum pa_status steps_write(struct work *w, const struct pattern *p, struct pa_bu
 
 	w->room = p->room;
 	w->st = PA_OK;
-	to = out->ptr + out->len;
-	if (out->cap - out->len < p->room)
-		to = make_room(w, out, p->room, to);
+	to = room_for(w, out, p->room, out->ptr + out->len);
 	if (to)
 		to = run(w, p->acts, out, to);
 	if (to)
