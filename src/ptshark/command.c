@@ -4,10 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pcapanalyzer/buf.h"
+
+#define WORDS_MAX (16u * 1024 * 1024)
+
 /* Options of tshark that change nothing in how its work is divided: those that take an argument,
  * and those that do not. */
 static const char with_argument[] = "NoduK";
 static const char without_argument[] = "nlQq";
+/* Those that say what is printed, and how. */
+static const char printing[] = "eET";
 /* And all others that take none. */
 static const char other_flags[] = "2DghILpPvVx";
 static const char *const long_with_argument[] = {
@@ -19,6 +25,10 @@ static const char *const long_with_argument[] = {
 static const char *const whole_fields[] = {
     "frame", "frame.time_delta_displayed", "frame.file_off", "eth.stream", "_ws.col.cls_time",
 };
+
+/* Of the tap: print nothing else, and what is printed. */
+static char quiet[] = "-q";
+static char tap[] = "-z";
 
 static void refuse(struct command *c, const char *what, const char *name)
 {
@@ -92,7 +102,8 @@ static enum pa_status take_option(struct command *c, char letter, const char *ar
 		take_preference(c, argument);
 		break;
 	case 'T':
-		if (strcmp(argument, "fields") != 0)
+		c->prints_fields = strcmp(argument, "fields") == 0;
+		if (!c->prints_fields)
 			refuse(c, "it prints with -T ", argument);
 		break;
 	default:
@@ -124,14 +135,26 @@ static size_t find_tshark(char **argv, size_t n)
 	return n;
 }
 
+/* Option P in word I, with its argument. */
+static void take_printing(struct command *c, size_t i, const char *p)
+{
+	c->mixed = c->mixed || p != c->argv[i] + 1;
+	c->prints[i] = 1;
+	if (p[1] == '\0' && i + 1 < c->n)
+		c->prints[i + 1] = 1;
+}
+
 /* Word *i, one option or several; *i becomes that of the argument when it is the next. */
 static enum pa_status take_letters(struct command *c, size_t *i, struct pa_error *err)
 {
 	for (const char *p = c->argv[*i] + 1; *p != '\0'; p++) {
 		const char name[] = {'-', *p, '\0'};
 
+		c->flushed = c->flushed || *p == 'l';
 		if (strchr(without_argument, *p))
 			continue;
+		if (strchr(printing, *p))
+			take_printing(c, *i, p);
 		if (strchr(other_flags, *p)) {
 			c->reads_twice = c->reads_twice || *p == '2';
 			refuse(c, "it has the option ", name);
@@ -174,8 +197,11 @@ enum pa_status command_read(char **argv, struct command *out, struct pa_error *e
 	while (argv[c.n])
 		c.n++;
 	c.fields = calloc(c.n + 1, sizeof(*c.fields));
-	if (!c.fields)
+	c.prints = calloc(c.n + 1, sizeof(*c.prints));
+	if (!c.fields || !c.prints) {
+		command_done(&c);
 		return pa_fail(err, PA_ENOMEM, 0, "no memory for arguments");
+	}
 	c.tshark = find_tshark(argv, c.n);
 	st = take_words(&c, c.tshark + 1, err);
 	if (st != PA_OK) {
@@ -191,6 +217,58 @@ enum pa_status command_read(char **argv, struct command *out, struct pa_error *e
 void command_done(struct command *c)
 {
 	free(c->fields);
+	free(c->prints);
+	free(c->tapped);
+	free(c->words);
+}
+
+/* What pcapfields is told: see there. */
+static enum pa_status put_words(const struct command *c, const char *filter, int flush,
+                                struct pa_buf *out)
+{
+	enum pa_status st = pa_buf_puts(out, "pcapfields,");
+
+	for (size_t i = c->tshark + 1; st == PA_OK && i < c->n; i++) {
+		const char *word = c->argv[i];
+
+		if (!c->prints[i] || word[1] == 'T')
+			i += c->prints[i] && word[2] == '\0';
+		else
+			st = pa_buf_printf(out, "%c:%s\n", word[1],
+			                   word[2] ? word + 2 : c->argv[++i]);
+	}
+	if (st == PA_OK && (flush || c->flushed))
+		st = pa_buf_puts(out, "l\n");
+	if (st == PA_OK && filter)
+		st = pa_buf_printf(out, "Y:%s\n", filter);
+	return st == PA_OK ? pa_buf_putc(out, '\0') : st;
+}
+
+enum pa_status command_tap(struct command *c, const char *filter, int flush, struct pa_error *err)
+{
+	struct pa_buf words;
+	size_t n = 0;
+
+	if (c->reason[0] != '\0' || c->mixed || !c->prints_fields)
+		return PA_OK;
+	pa_buf_init(&words, WORDS_MAX);
+	c->tapped = calloc(c->n + 4, sizeof(*c->tapped));
+	if (!c->tapped || put_words(c, filter, flush, &words) != PA_OK) {
+		pa_buf_done(&words);
+		return pa_fail(err, PA_ENOMEM, 0, "no memory for arguments");
+	}
+	c->words = (char *)words.ptr;
+	for (size_t i = 0; i <= c->tshark; i++)
+		c->tapped[n++] = c->argv[i];
+	c->tapped[n++] = quiet;
+	c->tapped[n++] = tap;
+	c->tapped[n++] = c->words;
+	for (size_t i = c->tshark + 1; i < c->n; i++)
+		if (!c->prints[i])
+			c->tapped[n++] = c->argv[i];
+	c->argv = c->tapped;
+	c->n = n;
+	return PA_OK;
 }
 
 enum pa_status command_renumber(const struct command *c, unsigned n_workers, int empty,

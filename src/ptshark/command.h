@@ -20,6 +20,12 @@ struct command {
 	int reads_twice;         /* the capture, which is then no standard input to it */
 	int needs_times;         /* of packets that are not its own, in every worker */
 	char reason[REASON_MAX]; /* why its work cannot be divided; "" when it can */
+	uint8_t *prints;         /* heap, 1 for each of argv that says what is printed, and how */
+	int mixed;               /* one says that, and something else, too */
+	int flushed;             /* each row goes out at once */
+	int prints_fields;       /* it has -T fields */
+	char **tapped;           /* heap, what command_tap() made of argv, or NULL */
+	char *words;             /* heap, in there */
 };
 
 /* Read ARGV. PA_EUSAGE when it names a capture, or reads none; PA_ENOMEM */
@@ -29,6 +35,11 @@ void command_done(struct command *c);
 /* Which cells of its rows have to change; EMPTY: those too that the capture's format lacks. */
 enum pa_status command_renumber(const struct command *c, unsigned n_workers, int empty,
                                 struct pa_renumber **out, struct pa_error *err);
+
+/* Have tshark print through the tap of the plugin pcapfields(7) from now on, instead of -T fields:
+ * of the packets that match FILTER, or of all with NULL; with FLUSH each as soon as it is there.
+ * Its arguments stay where that cannot be. PA_ENOMEM */
+enum pa_status command_tap(struct command *c, const char *filter, int flush, struct pa_error *err);
 
 /* Its argument vector with MORE, which ends with NULL, right behind tshark: all that is behind an
  * operand is a filter. For free(); NULL without memory. */

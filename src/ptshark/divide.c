@@ -107,13 +107,19 @@ static enum pa_status work(struct division *d, struct pa_error *err)
 	return st;
 }
 
+/* The shorter the rows, the more packets it takes to push one out. */
+static int is_flushed(const struct command *c)
+{
+	return c->n_fields < FIELDS_PUSHED;
+}
+
 static enum pa_status start(struct division *d, int fd, unsigned n, const struct command *c,
                             const struct plan *p, struct pa_error *err)
 {
-	/* The shorter the rows, the more packets it takes to push one out. */
-	const int flushed = c->n_fields < FIELDS_PUSHED;
-	const char *const more[] = {"-r", "-", "-Y", FEED_FILTER, flushed ? "-l" : NULL, NULL};
-	char **argv = command_with(c, more);
+	const char *const plain[] = {"-r", "-", "-Y", FEED_FILTER, is_flushed(c) ? "-l" : NULL,
+	                             NULL};
+	const char *const tapped[] = {"-r", "-", NULL};
+	char **argv = command_with(c, c->tapped ? tapped : plain);
 	enum pa_status st;
 
 	if (!argv)
@@ -124,7 +130,7 @@ static enum pa_status start(struct division *d, int fd, unsigned n, const struct
 	if (st == PA_OK)
 		st = workers_start(&d->workers, n, argv, err);
 	free(argv);
-	d->flushed = flushed;
+	d->flushed = is_flushed(c);
 	d->feed = (struct feed){.plan = p,
 	                        .needs_times = c->needs_times,
 	                        .n_workers = n,
@@ -133,14 +139,17 @@ static enum pa_status start(struct division *d, int fd, unsigned n, const struct
 	return st == PA_OK ? feed_open(&d->feed, fd, err) : st;
 }
 
-enum pa_status divide(int fd, unsigned n, const struct command *c, const struct plan *p,
+enum pa_status divide(int fd, unsigned n, int tap, struct command *c, const struct plan *p,
                       int *status, struct pa_error *err)
 {
 	struct division d = {.renumber = NULL};
-	enum pa_status st;
+	enum pa_status st = PA_OK;
 
 	pa_buf_init(&d.out, OUTPUT_MAX);
-	st = start(&d, fd, n, c, p, err);
+	if (tap)
+		st = command_tap(c, FEED_FILTER, is_flushed(c), err);
+	if (st == PA_OK)
+		st = start(&d, fd, n, c, p, err);
 	if (st == PA_OK)
 		st = work(&d, err);
 	/* Rows before the one that a worker failed at are good. */

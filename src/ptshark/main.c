@@ -55,11 +55,15 @@ static const char *name_for(const struct options *o, const struct command *c)
 }
 
 /* One tshark does it all, in place of this process. */
-static enum pa_status run_one(const struct options *o, const struct command *c, const char *why,
+static enum pa_status run_one(const struct options *o, struct command *c, const char *why,
                               int *status, struct pa_error *err)
 {
 	const char *const more[] = {"-r", name_for(o, c), NULL};
 	char **argv;
+	enum pa_status st = o->tap ? command_tap(c, NULL, 0, err) : PA_OK;
+
+	if (st != PA_OK)
+		return st;
 
 	if (c->reads_twice && strcmp(more[1], "-") == 0)
 		return pa_fail(err, PA_EUSAGE, 0,
@@ -74,7 +78,7 @@ static enum pa_status run_one(const struct options *o, const struct command *c, 
 	return PA_OK;
 }
 
-static enum pa_status run(const struct options *o, const struct command *c, int *status,
+static enum pa_status run(const struct options *o, struct command *c, int *status,
                           struct pa_error *err)
 {
 	struct plan plan = {.frames = 0};
@@ -90,7 +94,7 @@ static enum pa_status run(const struct options *o, const struct command *c, int 
 	if (st != PA_OK)
 		return st;
 	if (plan.reason[0] == '\0' && plan.frames > 0 && plan.frames >= o->min_packets)
-		st = divide(STDIN_FILENO, (unsigned)o->jobs, c, &plan, status, err);
+		st = divide(STDIN_FILENO, (unsigned)o->jobs, o->tap, c, &plan, status, err);
 	else if (lseek(STDIN_FILENO, 0, SEEK_SET) == 0)
 		st = run_one(o, c, plan.reason, status, err);
 	else

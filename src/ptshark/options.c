@@ -15,6 +15,8 @@ static const struct pa_option table[] = {
     {'r', "read", PA_OPT_TEXT, AT(file), "FILE", "the capture (default: -, standard input)", 0, 0},
     {0, "min-packets", PA_OPT_NUMBER, AT(min_packets), "N",
      "run one for a capture with fewer packets (default: 10000)", 0, UINT64_MAX},
+    {0, "tap", PA_OPT_FLAG, AT(tap), NULL,
+     "have tshark print through the plugin pcapfields: the same, for less work", 0, 0},
     {0, "dump-options", PA_OPT_FLAG, AT(dump), NULL, "print this table for programs, and exit", 0,
      0},
     {'h', "help", PA_OPT_FLAG, AT(help), NULL, "print this help, and exit", 0, 0},

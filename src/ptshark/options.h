@@ -11,6 +11,7 @@ struct options {
 	uint64_t jobs;
 	uint64_t min_packets;
 	const char *file;
+	int tap;
 	int dump, help, version;
 	char **command; /* NULL-terminated, not empty */
 };
