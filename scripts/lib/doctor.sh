@@ -104,6 +104,26 @@ doctor_fields() {
 		doctor_bad fields "$(doctor_words "$(<"$dir/err")")" \
 			"install a newer tshark, or write a profile without these fields (profile(5))"
 	fi
+	doctor_tap "$dir"
+}
+
+# Whether tshark takes the plugin that lets it print for less work. $1: as for wireshark_line
+doctor_tap() {
+	local plugin remedy="apt-get install libwireshark-dev of tshark's version, and build again"
+	[[ -n ${PROGRAM[ptshark]+x} ]] || return 0
+	plugin=$(tap_plugin) || {
+		doctor_note pcapfields "not built: an import takes tshark half as long again" "$remedy"
+		return 0
+	}
+	wireshark_plugins "$1"
+	[[ -z $TSHARK_PLUGINS ]] || tap_begin "$plugin" "$TSHARK_PLUGINS"
+	[[ -z $TAP_DIR ]] || remove_at_exit "$TAP_DIR"
+	if [[ -n $TAP_DIR ]] && PLUGINS=$TAP_DIR clean_wireshark "$1/wireshark" "${PROGRAM[tshark]}" \
+		-z help 2>&1 | grep -qx '[[:space:]]*pcapfields'; then
+		doctor_ok pcapfields "$plugin, and tshark takes it"
+	else
+		doctor_note pcapfields "tshark does not take $plugin" "$remedy"
+	fi
 }
 
 # The last of the lines $1, without the name of who says it.

@@ -76,9 +76,9 @@ note=''
 # The one place where a capture is dissected: dissect FILE ARGUMENT... What tshark says besides
 # goes to $work/tshark.err. TSHARK_JOBS tsharks share the work, where that is worth it.
 dissect() {
-	local input=$1 DIVIDE=("$PTSHARK" -j "$TSHARK_JOBS" --)
+	local input=$1
 	shift
-	clean_wireshark "$work/home" "$TSHARK" --log-level critical "${args[@]}" "$@" \
+	dissect_with "$PTSHARK" "$TSHARK_JOBS" "$work/home" "$TSHARK" --log-level critical "${args[@]}" "$@" \
 		<"$input" 2>"$work/tshark.err"
 }
 
@@ -108,6 +108,11 @@ read_capture() {
 
 poison_recall
 read_capture
+# What fails through the tap is read as everybody else reads it; 141: the filter was gone first.
+if [[ $end == failed && -n $TAP_DIR && $(<"$work/tshark.rc") != 141 ]]; then
+	TAP_DIR=''
+	read_capture
+fi
 # Several need more memory than one, and the search for poison looks at one.
 if [[ $end == failed && $TSHARK_JOBS -gt 1 ]] && poison_likely "$(<"$work/tshark.rc")"; then
 	note="$(poison_how "$(<"$work/tshark.rc")") with $TSHARK_JOBS of them at work; one has read it"

@@ -81,6 +81,7 @@ import_cleanup() {
 	import_ahead_end
 	[[ -z ${IMPORT_STDIN:-} ]] || rm -f -- "$IMPORT_STDIN"
 	[[ -z $IMPORT_DIR ]] || rm -rf -- "$IMPORT_DIR"
+	tap_end
 }
 
 import_interrupted() {

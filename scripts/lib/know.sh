@@ -16,12 +16,19 @@ know_arguments() {
 	printf '%s\n' "${TSHARK_ARGS[@]}" >"$IMPORT_DIR/tshark-args"
 }
 
-# Ask this tshark for every field of the profile.
+# Ask this tshark for every field of the profile: through the tap, if that may be, then without.
+# What it agreed to is then in the file $1: "tap" or nothing.
 know_ask_fields() {
 	local err
 	: >"$IMPORT_DIR/empty"
+	if [[ -n $TAP_DIR ]] && dissect_with "${PROGRAM[ptshark]}" 1 "$IMPORT_DIR/wireshark" \
+		"${PROGRAM[tshark]}" "${TSHARK_ARGS[@]}" >/dev/null 2>&1 <"$IMPORT_DIR/empty"; then
+		echo tap >"$1"
+		return 0
+	fi
 	if err=$(clean_wireshark "$IMPORT_DIR/wireshark" "${PROGRAM[tshark]}" -r - \
 		"${TSHARK_ARGS[@]}" 2>&1 >/dev/null <"$IMPORT_DIR/empty"); then
+		: >"$1"
 		return 0
 	fi
 	if [[ $err == *"Some fields aren't valid"* ]]; then
@@ -30,14 +37,25 @@ know_ask_fields() {
 	die "$EXIT_FAILED" "tshark refuses to start: $(wireshark_reason <<<"$err")"
 }
 
-# The same, once for each tshark and its arguments: the folder $1 remembers for the tshark.
+# Begin to ask the same, once for each tshark, its arguments and what it runs in: the folder $1
+# remembers for the tshark.
 know_fields() {
-	local seen
-	seen=$(sha256sum <"$IMPORT_DIR/tshark-args")
+	local seen plugin
+	plugin=$(tap_plugin) || plugin=''
+	seen=$({
+		cat -- "$IMPORT_DIR/tshark-args"
+		printf '%s\n' "$EUID" "$SANDBOX"
+		[[ -z $plugin ]] || file_marks "$plugin" "${PROGRAM[ptshark]}"
+	} | sha256sum)
 	seen=$1/accepted.${seen:0:16}
+	if [[ -n $plugin && -n $TSHARK_PLUGINS ]] && [[ ! -e $seen || $(<"$seen") == tap ]]; then
+		tap_begin "$plugin" "$TSHARK_PLUGINS"
+	fi
 	[[ ! -e $seen ]] || return 0
-	know_ask_fields
-	: >"$seen" 2>/dev/null || true
+	{
+		know_ask_fields "$IMPORT_DIR/accepted" && cp -- "$IMPORT_DIR/accepted" "$seen" 2>/dev/null
+	} &
+	FIELDS_ASKED=$!
 }
 
 # Set PROFILE to the resolved one, which is the same for the same filter, profile and table of fields
@@ -66,6 +84,7 @@ know_begin() {
 	if ! wireshark_recall; then
 		KNOW_FILES=$(wireshark_files) || true
 		wireshark_line "$IMPORT_DIR"
+		wireshark_plugins "$IMPORT_DIR"
 		wireshark_dialect "$IMPORT_DIR" >"$IMPORT_DIR/dialect" 2>"$IMPORT_DIR/dialect.err" </dev/null &
 		CANARY=$!
 		DIALECT=$(wireshark_guess)
@@ -73,17 +92,19 @@ know_begin() {
 	table=$(wireshark_fields "$IMPORT_DIR") || exit
 	know_profile "$table"
 	know_arguments "$DIALECT"
-	know_fields "${table%/*}" &
-	FIELDS_ASKED=$!
+	know_fields "${table%/*}"
 }
 
 # Before any capture is touched: the installed tshark speaks a DIALECT that is known, and has
 # every field of the PROFILE.
 know_end() {
 	local rc=0 guess=$DIALECT
-	wait "$FIELDS_ASKED" || rc=$?
-	FIELDS_ASKED=''
-	[[ $rc -eq 0 ]] || exit "$rc"
+	if [[ -n $FIELDS_ASKED ]]; then
+		wait "$FIELDS_ASKED" || rc=$?
+		FIELDS_ASKED=''
+		[[ -e $IMPORT_DIR/accepted ]] || exit "$rc"
+		[[ $(<"$IMPORT_DIR/accepted") == tap ]] || tap_end
+	fi
 	[[ -n $CANARY ]] || return 0
 	wait "$CANARY" || rc=$?
 	CANARY=''

@@ -25,6 +25,7 @@ plan_cleanup() {
 		wait "$DUMPCAP" 2>/dev/null || true
 	fi
 	rm -rf -- "$PLAN_DIR"
+	tap_end
 }
 
 plan_paths() {
@@ -166,8 +167,8 @@ plan_dissect() {
 	rm -rf -- "$PLAN_DIR/spool"
 	{
 		status=0
-		clean_wireshark "$IMPORT_DIR/wireshark" "${PROGRAM[tshark]}" -r - --log-level critical \
-			"${TSHARK_ARGS[@]}" <"$PLAN_DIR/sample" 2>"$PLAN_DIR/tshark.err" || status=$?
+		dissect_with "${PROGRAM[ptshark]}" 1 "$IMPORT_DIR/wireshark" "${PROGRAM[tshark]}" \
+			--log-level critical "${TSHARK_ARGS[@]}" <"$PLAN_DIR/sample" 2>"$PLAN_DIR/tshark.err" || status=$?
 		wireshark_verdict "$status" "$PLAN_DIR/tshark.err" >"$PLAN_DIR/verdict"
 	} | env -i "${PROGRAM[tshark2csv]}" --spool "$PLAN_DIR/spool" -p "$PROFILE" --dialect "$DIALECT" \
 		--sensor plan --capture-name plan --tshark "$TSHARK_LINE" 2>"$PLAN_DIR/filter.err"
@@ -214,7 +215,7 @@ plan_profile() {
 	PROFILE=$(profile_operand "$1")
 	know_begin
 	know_end
-	plan_time user know_ask_fields
+	plan_time user know_ask_fields "$IMPORT_DIR/accepted"
 	start=$MICROS
 	plan_time user plan_dissect ||
 		die "$EXIT_FAILED" "the sample cannot be stored: $(tail -n 1 "$PLAN_DIR/filter.err")"
@@ -252,7 +253,7 @@ plan_check() {
 
 plan_run() {
 	local room room_words mine=${OPT[profile]:-} profiles=() p
-	need_program tshark2csv csv2mysql pcapfile
+	need_program tshark2csv csv2mysql pcapfile ptshark
 	plan_check
 	# Before anything is measured.
 	[[ -z $mine || $mine == packets || -r $(profile_operand "$mine") ]] ||

@@ -223,6 +223,7 @@ service_cleanup() {
 	source_abandon
 	workers_kill
 	[[ -z $IMPORT_DIR ]] || rm -rf -- "$IMPORT_DIR"
+	tap_end
 }
 
 # Signals go to a shell that does nothing but wait: one that comes while bash reads a command

@@ -5,16 +5,28 @@
 # Run a program of Wireshark's with nothing of the user's (no environment, no settings), and in
 # pcapsandbox(1) where that was found. A capture comes in as standard input, with "-r -": as root
 # the program runs as a user who may not be able to open it.
-# With DIVIDE, which is ptshark(1) and its options, that runs it, and gives it the capture.
+# With DIVIDE, which is ptshark(1) and its options, that runs it, and gives it the capture. With
+# PLUGINS, a folder, that is where it looks for plugins.
 # $1: a folder that names the run to whoever looks at the processes; the program cannot use it
 DIVIDE=()
+PLUGINS=''
 clean_wireshark() {
 	local dir=$1 sandbox=()
 	shift
 	[[ -z ${SANDBOX:-} ]] ||
-		sandbox=("$SANDBOX" --memory-mib "$TSHARK_MEMORY" --stall-seconds "$TSHARK_STALL" --)
+		sandbox=("$SANDBOX" --memory-mib "$TSHARK_MEMORY" --stall-seconds "$TSHARK_STALL"
+			${PLUGINS:+--read "$PLUGINS"} --)
 	env -i PATH="$PATH" LC_ALL=C.UTF-8 TZ=UTC HOME=/nonexistent TMPDIR="$dir" \
-		WIRESHARK_CONFIG_DIR=/nonexistent "${DIVIDE[@]}" "${sandbox[@]}" "$@"
+		WIRESHARK_CONFIG_DIR=/nonexistent ${PLUGINS:+WIRESHARK_PLUGIN_DIR="$PLUGINS"} \
+		"${DIVIDE[@]}" "${sandbox[@]}" "$@"
+}
+
+# dissect_with PTSHARK JOBS FOLDER TSHARK ARG...: how a capture is dissected, which comes in as
+# standard input: by several tsharks, and through the tap where there is one. FOLDER: $1 above
+dissect_with() {
+	local DIVIDE=("$1" -j "$2" ${TAP_DIR:+--tap} --) PLUGINS=$TAP_DIR
+	shift 2
+	clean_wireshark "$@"
 }
 
 # What tells each FILE from any other, and from itself before it was written to; its name behind.
@@ -84,6 +96,12 @@ wireshark_line() {
 		die "$EXIT_FAILED" "${PROGRAM[tshark]} does not tell its version: $(wireshark_reason <"$1/line.err"); is the installation complete?"
 }
 
+# The folder of its own plugins, in TSHARK_PLUGINS.
+wireshark_plugins() {
+	TSHARK_PLUGINS=$(clean_wireshark "$1/wireshark" "${PROGRAM[tshark]}" -G folders 2>/dev/null |
+		sed -n 's/^Global Plugins:[[:space:]]*//p') || true
+}
+
 # The dialect to try first, by TSHARK_LINE; the canary has the last word.
 wireshark_guess() {
 	if [[ $TSHARK_LINE =~ \ ([0-9]+)\.([0-9]+)\. ]] &&
@@ -122,7 +140,7 @@ wireshark_dialect() {
 }
 
 # What the installed tshark said of itself is the same for as long as it and Wireshark's libraries
-# are: it is kept with these files, one to a line behind the two answers. Something that ldd knows
+# are: it is kept with these files, one to a line behind the three answers. Something that ldd knows
 # nothing of, like a script that starts a tshark, is asked each time.
 
 # keep FILE: standard input, for kept(); what cannot be kept is asked for again.
@@ -146,7 +164,7 @@ kept() {
 wireshark_asked() {
 	local key
 	key=$(sha256sum <<<"${PROGRAM[tshark]}")
-	printf '%s' "$PA_HOME/wireshark/asked.${key:0:16}"
+	printf '%s' "$PA_HOME/wireshark/answers.${key:0:16}"
 }
 
 # The files of the installed tshark, before it is asked; nothing when they are not known.
@@ -157,19 +175,19 @@ wireshark_files() {
 	[[ ${#libraries[@]} -eq 0 ]] || file_marks "${PROGRAM[tshark]}" "${libraries[@]}"
 }
 
-# Set TSHARK_LINE and DIALECT to its answers of before; fails when it has to be asked.
+# Set TSHARK_LINE, DIALECT and TSHARK_PLUGINS to its answers of before; fails when it has to be asked.
 wireshark_recall() {
 	local lines files
 	mapfile -t lines < <(kept "$(wireshark_asked)")
-	files=("${lines[@]:2}")
+	files=("${lines[@]:3}")
 	[[ ${#files[@]} -gt 0 &&
 		$(file_marks "${files[@]#* * * * * }") == "$(printf '%s\n' "${files[@]}")" ]] || return 1
-	TSHARK_LINE=${lines[0]} DIALECT=${lines[1]}
+	TSHARK_LINE=${lines[0]} DIALECT=${lines[1]} TSHARK_PLUGINS=${lines[2]}
 }
 
-# Keep TSHARK_LINE and DIALECT for the FILES ($1).
+# Keep these for the FILES ($1).
 wireshark_remember() {
-	[[ -z $1 ]] || printf '%s\n' "$TSHARK_LINE" "$DIALECT" "$1" | keep "$(wireshark_asked)"
+	[[ -z $1 ]] || printf '%s\n' "$TSHARK_LINE" "$DIALECT" "$TSHARK_PLUGINS" "$1" | keep "$(wireshark_asked)"
 }
 
 # Print the path of the table of fields of the installed tshark, which is made once per tshark.

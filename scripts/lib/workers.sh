@@ -37,7 +37,7 @@ workers_settings() {
 	PROFILE_SHA256=${PROFILE_SHA256%% *}
 	export PA_LIB PA_SPOOL IMPORT_DIR SENSOR PROFILE PROFILE_SHA256 REDISSECT
 	export TSHARK=${PROGRAM[tshark]} CAPINFOS=${PROGRAM[capinfos]} TSHARK2CSV=${PROGRAM[tshark2csv]}
-	export PCAPFILE=${PROGRAM[pcapfile]} PTSHARK=${PROGRAM[ptshark]} TSHARK_JOBS=1 TSHARK_LINE DIALECT SANDBOX TSHARK_MEMORY TSHARK_STALL
+	export PCAPFILE=${PROGRAM[pcapfile]} PTSHARK=${PROGRAM[ptshark]} TSHARK_JOBS=1 TSHARK_LINE DIALECT TAP_DIR SANDBOX TSHARK_MEMORY TSHARK_STALL
 }
 
 # Folders of runs that were killed, and copies of their standard input. Where a worker of one

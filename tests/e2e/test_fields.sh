@@ -163,9 +163,9 @@ edit()
 	printf '%s\n# %s\n' "$text" "$(sha256sum <<<"$text")" >"$asked"
 }
 if ldd "$work/own/tshark" | grep -q libwireshark; then
-	rm -f "$PCAPANALYZER_HOME"/wireshark/asked.*
+	rm -f "$PCAPANALYZER_HOME"/wireshark/answers.*
 	first=$(told asks)
-	asked=$(echo "$PCAPANALYZER_HOME"/wireshark/asked.*)
+	asked=$(echo "$PCAPANALYZER_HOME"/wireshark/answers.*)
 	is "$(sed -n '1p;2p' "$asked" | paste -s)" "$first" "the answers are kept"
 	edit '1s/.*/kept/'
 	is "$(told recalls | cut -f 1)" kept "and used"

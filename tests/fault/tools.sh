@@ -11,7 +11,7 @@ fi
 key=$name
 for word; do
 	case $word in
-	--version) key=$key$word ;;
+	--version | fields | folders | -z) key=$key$word ;;
 	-)
 		# A capture on standard input, known by its content.
 		input=$(mktemp "$here/input.XXXXXX")
