@@ -31,19 +31,19 @@ struct stream {
 	struct pa_transform *transform;
 	struct pa_rows *rows;
 	enum sink_end end;
-	int begun;    /* the first bytes were looked at */
+	int begun;    /* the first bytes were looked at, and are no capture */
 	uint64_t row; /* input rows, header and trailer not counted */
 };
 
 /* Rows that tshark has printed must not wait for more of them: before a read that would
- * block, everything is written out. */
+ * block, everything is written out; not before it is known that there are rows. */
 static enum pa_status read_some(struct stream *s, uint8_t *bytes, size_t n, size_t *got,
                                 struct pa_error *err)
 {
 	struct pollfd p = {.fd = s->fd, .events = POLLIN};
 	int ready = poll(&p, 1, 0);
 
-	if (ready == 0) {
+	if (ready == 0 && s->begun) {
 		enum pa_status st = sink_idle(&s->sink, err);
 		int timeout = sink_timeout_ms(&s->sink);
 
@@ -100,8 +100,9 @@ static enum pa_status read_input(void *ctx, uint8_t *bytes, size_t n, size_t *go
 
 	if (st != PA_OK || s->begun)
 		return st;
+	st = refuse_capture(s, bytes, n, got, err);
 	s->begun = 1;
-	return refuse_capture(s, bytes, n, got, err);
+	return st;
 }
 
 static int is_trailer(struct stream *s, const struct pa_row *row)
