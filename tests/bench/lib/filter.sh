@@ -46,8 +46,8 @@ bench_filter() {
 		"mlr --itsv --implicit-csv-header --ocsv --headerless-csv-output cut -o -f $first $tenth"
 	peer python3 'Python csv, the same columns' "$few" "python3 $here/peers/packets.py $columns <$tenth"
 	shown=$((${#names[@]} - 1))
-	variant 'once' $((few * 3)) "cat $tenth $tenth $tenth | $filter"
-	variant 'ten times' $((mb * 3)) "cat $text $text $text | $filter"
+	variant 'once' "$mb" "cat $text | $filter"
+	variant 'ten times' $((mb * 10)) "cat $text $text $text $text $text $text $text $text $text $text | $filter"
 	measure
 
 	printf '\n### The filter\n\nText as tshark prints it, %s fields a row, to /dev/null.\n\n' \
