@@ -33,10 +33,12 @@ PY
 # environment, so nobody else's are meant.
 ours()
 {
-	local dir pid
+	local dir pid comm
 	for dir in /proc/[0-9]*; do
 		pid=${dir#/proc/}
-		[ "$(cat "$dir/comm" 2>/dev/null)" = "$1" ] || continue
+		# Without a process for each: an import is over before a slow look is.
+		{ read -r comm <"$dir/comm"; } 2>/dev/null || continue
+		[ "$comm" = "$1" ] || continue
 		if tr '\0' '\n' 2>/dev/null <"$dir/environ" | grep -Fqs "$work" ||
 			tr '\0' '\n' 2>/dev/null <"$dir/cmdline" | grep -Fqs "$work"; then
 			printf '%s\n' "$pid"
