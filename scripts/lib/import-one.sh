@@ -96,6 +96,7 @@ read_capture() {
 		dissect "$POISON_INPUT" "${POISON_TSHARK[@]}"
 		printf '%s\n' "$?" >"$work/tshark.rc"
 		poison_verdict "$(wireshark_verdict "$(<"$work/tshark.rc")" "$work/tshark.err")" >"$work/verdict"
+		[[ -z $TAP_DIR || $(<"$work/verdict") != truncated ]] || echo failed >"$work/verdict"
 		printf '#pcapanalyzer end=%s\n' "$(<"$work/verdict")"
 	} | env -i "$TSHARK2CSV" "${filter[@]}" 2>"$work/filter.err"
 	rc=$?
@@ -107,9 +108,12 @@ read_capture() {
 }
 
 poison_recall
+# The tap of a packet that has too many others is not called. So it is good for a capture whose packets
+# are known, and counted by the filter; any other end than that of all of them, one that is cut
+# included, is not taken from it.
+[[ -n $packets ]] || TAP_DIR=''
 read_capture
-# What fails through the tap is read as everybody else reads it; 141: the filter was gone first.
-if [[ $end == failed && -n $TAP_DIR && $(<"$work/tshark.rc") != 141 ]]; then
+if [[ -n $TAP_DIR && ( $end == failed || ($rc -ne 0 && $rc -ne 3) ) && $(<"$work/tshark.rc") != 141 ]]; then
 	TAP_DIR=''
 	read_capture
 fi

@@ -53,7 +53,9 @@ know_fields() {
 	fi
 	[[ ! -e $seen ]] || return 0
 	{
-		know_ask_fields "$IMPORT_DIR/accepted" && cp -- "$IMPORT_DIR/accepted" "$seen" 2>/dev/null
+		know_ask_fields "$IMPORT_DIR/accepted" || exit
+		# Not what it said for want of a folder.
+		[[ -z $plugin || -n $TAP_DIR ]] && cp -- "$IMPORT_DIR/accepted" "$seen" 2>/dev/null
 	} &
 	FIELDS_ASKED=$!
 }

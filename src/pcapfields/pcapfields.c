@@ -82,11 +82,15 @@ static tap_packet_status print_packet(void *data, packet_info *pinfo, epan_disse
 	return TAP_PACKET_DONT_REDRAW;
 }
 
-/* What is another text where lines are not made, or comes in another order: measured. */
+/* What is another text where lines are not made, or comes in another order: measured. Of the
+ * columns those that no dissector writes are filled in behind the tap. */
 static int is_unlike(const char *name)
 {
+	if (strncmp(name, COLUMN, strlen(COLUMN)) == 0)
+		return g_ascii_strcasecmp(name, COLUMN "info") != 0 &&
+		       g_ascii_strcasecmp(name, COLUMN "protocol") != 0;
 	return strcmp(name, "text") == 0 || strncmp(name, "image-jfif.", 11) == 0 ||
-	       (strncmp(name, "_ws.", 4) == 0 && strncmp(name, COLUMN, strlen(COLUMN)) != 0);
+	       strncmp(name, "_ws.", 4) == 0;
 }
 
 /* Fields of the same name may be of several types. */
@@ -163,8 +167,9 @@ static void start(const char *words)
 	filter = g_strdup_printf("(%s) && (frame.number || %s)",
 	                         tap.filter ? tap.filter : "frame.number", tap.wanted->str);
 	error = register_tap_listener("frame", &tap, filter,
-	                              TL_REQUIRES_PROTO_TREE | TL_REQUIRES_COLUMNS, NULL,
-	                              print_packet, NULL, NULL);
+	                              TL_REQUIRES_PROTO_TREE | TL_REQUIRES_COLUMNS |
+	                                  TL_REQUIRES_ERROR_PACKETS,
+	                              NULL, print_packet, NULL, NULL);
 	if (error)
 		fail("%s", error->str);
 	/* Nobody else writes there. */

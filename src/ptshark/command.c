@@ -102,6 +102,7 @@ static enum pa_status take_option(struct command *c, char letter, const char *ar
 		take_preference(c, argument);
 		break;
 	case 'T':
+		c->mixed = c->mixed || c->prints_fields; /* which tshark refuses */
 		c->prints_fields = strcmp(argument, "fields") == 0;
 		if (!c->prints_fields)
 			refuse(c, "it prints with -T ", argument);
@@ -139,9 +140,13 @@ static size_t find_tshark(char **argv, size_t n)
 static void take_printing(struct command *c, size_t i, const char *p)
 {
 	c->mixed = c->mixed || p != c->argv[i] + 1;
+	/* Words of the plugin's end with a line. */
+	c->mixed = c->mixed || strchr(c->argv[i], '\n');
 	c->prints[i] = 1;
-	if (p[1] == '\0' && i + 1 < c->n)
+	if (p[1] == '\0' && i + 1 < c->n) {
+		c->mixed = c->mixed || strchr(c->argv[i + 1], '\n');
 		c->prints[i + 1] = 1;
+	}
 }
 
 /* Word *i, one option or several; *i becomes that of the argument when it is the next. */

@@ -21,7 +21,7 @@ struct command {
 	int needs_times;         /* of packets that are not its own, in every worker */
 	char reason[REASON_MAX]; /* why its work cannot be divided; "" when it can */
 	uint8_t *prints;         /* heap, 1 for each of argv that says what is printed, and how */
-	int mixed;               /* one says that, and something else, too */
+	int mixed;               /* it is said in a way that the plugin has no words for */
 	int flushed;             /* each row goes out at once */
 	int prints_fields;       /* it has -T fields */
 	char **tapped;           /* heap, what command_tap() made of argv, or NULL */

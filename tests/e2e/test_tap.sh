@@ -57,6 +57,39 @@ for file in "$samples"/*.pcap* "$samples"/hostile/*.pcap*; do
 done
 ok "$n captures, damaged ones among them, and the rows are those without the tap"
 
+# ICMP errors of every length: what is cut inside the packet that they quote; and a packet with more
+# taps than Wireshark has room for.
+$PYTHON - "$work/icmp.pcap" "$work/taps.pcap" <<'PY'
+import struct
+import sys
+
+
+def ip(proto, data, length=None):
+    return struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(data) if length is None else length, 1, 0,
+                       64, proto, 0, bytes((192, 0, 2, 1)), bytes((192, 0, 2, 2))) + data
+
+
+def udp(data):
+    return ip(17, struct.pack(">HHHH", 53, 5353, 8 + len(data), 0) + data)
+
+
+def write(path, packets):
+    with open(path, "wb") as out:
+        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
+        for i, (data, length) in enumerate(packets):
+            out.write(struct.pack("<IIII", 1700000000 + i, 0, len(data), length) + data)
+
+
+eth = bytes(12) + b"\x08\x00"
+error = eth + ip(1, struct.pack(">BBHI", 3, 1, 0, 0) + udp(bytes(12) + b"\3www\3foo\0\0\1\0\1"))
+write(sys.argv[1], [(error[:n], len(error)) for n in range(14, len(error) + 1)])
+requests = b"GET / HTTP/1.0\r\n\r\n" * 9000
+many = eth + ip(6, struct.pack(">HHIIBBHHH", 50000, 80, 1, 0, 0x50, 0x18, 8192, 0, 0) + requests, 0)
+few = eth + udp(b"hello")
+write(sys.argv[2], [(p, len(p)) for p in (few, many, few)])
+PY
+compare "$work/icmp.pcap" "${args[@]}"
+ok "packets that are cut inside an error"
 compare "$samples/sample.pcap" -n -T fields -e frame.number
 compare "$samples/sample.pcap" -nl -T fields -E occurrence=f -E aggregator=/s -e frame.number \
 	-eip.src -e dns.a -e tcp.analysis.retransmission -e _ws.col.Info
@@ -76,6 +109,7 @@ refused()
 	grep -qE "^tshark: pcapfields: $2" "$work/err" || fail "it says $(tail -n 1 "$work/err")"
 }
 refused 'e:tcp' 'tcp: it is a line of text'
+refused 'e:_ws.col.Length' '_ws.col.Length: it is not the same'
 refused 'e:text' 'text: it is not the same'
 refused 'e:_ws.expert.message' '_ws.expert.message: it is not the same'
 refused 'e:frame.nonsense' "Some fields aren't valid: frame.nonsense"
@@ -146,6 +180,16 @@ cp "$plugin" "$own"
 with home4 "$work/prefix"
 run 0 pcapanalyzer import -p "$work/line.profile" "$samples/sample.pcap"
 is "$(agreed)" '' "a protocol's line is printed without the tap"
+
+# Rows that the tap loses are missed, and a capture that is cut is read without it.
+head -c -10 "$work/icmp.pcap" >"$work/cut.pcap"
+with home6 "$work/prefix"
+for file in taps cut; do
+	run_any pcapanalyzer import "$work/$file.pcap"
+	is "$(sql "SELECT rows_packets FROM batches ORDER BY batch_id DESC LIMIT 1" 2>/dev/null ||
+		sql "SELECT COUNT(*) FROM packets JOIN captures USING (capture_id) WHERE name LIKE '%$file.pcap'")" \
+		"$(packets_in "$work/$file.pcap")" "$file: packets"
+done
 
 # It works on nothing, which is how it is asked, and not on captures: these are read again.
 if [ $usable = 1 ]; then
