@@ -109,7 +109,7 @@ refused()
 	grep -qE "^tshark: pcapfields: $2" "$work/err" || fail "it says $(tail -n 1 "$work/err")"
 }
 refused 'e:tcp' 'tcp: it is a line of text'
-refused 'e:_ws.col.Length' '_ws.col.Length: it is not the same'
+refused 'e:_ws.col.Length' '_ws.col.[Ll]ength: it is not the same'
 refused 'e:text' 'text: it is not the same'
 refused 'e:_ws.expert.message' '_ws.expert.message: it is not the same'
 refused 'e:frame.nonsense' "Some fields aren't valid: frame.nonsense"
