@@ -30,22 +30,25 @@ tap_sweep() {
 	shopt -u nullglob
 }
 
+# Fill the folder $1 with the plugin $2 and links to those in the folder $3.
+tap_fill() {
+	local folder to
+	mkdir -p -- "$1/epan" && cp -- "$2" "$1/epan/" || return
+	for folder in "$3"/*/; do
+		to=$1/$(basename -- "$folder")
+		mkdir -p -- "$to" && ln -s -- "$folder"*.so "$to/" || return
+	done
+	chmod -R a+rX -- "$TAP_DIR"
+}
+
 # Make the folder TAP_DIR of the plugin $1 and those that Wireshark has in the folder $2, which is
 # named after its version. Not in the home: as root tshark runs as a user who cannot look into that.
 # What goes wrong means no more than no TAP_DIR.
 tap_begin() {
-	local own folder to
 	tap_end
 	tap_sweep
 	TAP_DIR=$(mktemp -d -- "$TAP_DIRS.$$.XXXXXXXX" 2>/dev/null) || return 0
-	own=$TAP_DIR/${2##*/}
-	{ mkdir -p -- "$own/epan" && cp -- "$1" "$own/epan/"; } 2>/dev/null || tap_end
-	for folder in "$2"/*/; do
-		[[ -n $TAP_DIR && -e $folder ]] || continue
-		to=$own/$(basename -- "$folder")
-		{ mkdir -p -- "$to" && ln -s -- "$folder"*.so "$to/"; } 2>/dev/null || tap_end
-	done
-	[[ -z $TAP_DIR ]] || chmod -R a+rX -- "$TAP_DIR"
+	tap_fill "$TAP_DIR/${2##*/}" "$1" "$2" 2>/dev/null || tap_end
 }
 
 tap_end() {
