@@ -311,10 +311,12 @@ for partition in p_old "p$(day 40 %Y%m%d)"; do
 	hold_ledger
 	release
 	until_sql "SELECT COUNT(*) < $before FROM dns" 1
+	telling="FROM information_schema.PROCESSLIST WHERE INFO LIKE 'UPDATE prunes%'"
+	until_sql "SELECT COUNT(*) $telling" 1
 	run 0 db verify
 	kill_prune
 	# The server would still do what it was asked for.
-	sql "KILL $(sql "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'UPDATE prunes%'")"
+	sql "KILL $(sql "SELECT ID $telling")"
 	run 0 db verify
 	let_go
 	is "$(sql "SELECT COUNT(*) FROM prunes WHERE state = 'planned'")" 1 "$partition: killed, dropped and not told"

@@ -39,16 +39,16 @@ targets()
 	esac
 }
 
-# victim NAME DELAY-MS: start an import, wait until NAME runs and DELAY more, kill it.
+# victim NAME DELAY-MS: start an import, wait until NAME and a worker of it run and DELAY more, kill
+# NAME. It counts only when the import was not over by then.
 victim()
 {
-	local name=$1 delay=$2 pids pid left=1000
+	local name=$1 delay=$2 pids='' pid left=1000
 	pcapanalyzer import -j 2 "${files[@]}" >"$work/import.out" 2>&1 </dev/null &
 	import=$!
-	while :; do
-		pids=$(targets "$name")
+	while kill -0 "$import" 2>/dev/null; do
+		[ -z "$(ours tshark2csv)" ] || pids=$(targets "$name")
 		[ -z "$pids" ] || break
-		kill -0 "$import" 2>/dev/null || break
 		left=$((left - 1))
 		[ $left -gt 0 ] || fail "no $name in a long while"
 		nap 10
@@ -58,7 +58,7 @@ victim()
 		pids=$(targets "$name")
 	fi
 	for pid in $pids; do
-		if kill -9 "$pid" 2>/dev/null; then
+		if kill -0 "$import" 2>/dev/null && kill -9 "$pid" 2>/dev/null; then
 			killed=$((killed + 1))
 			hits[$name]=$((${hits[$name]:-0} + 1))
 			note "killed $name ($pid) after ${delay} ms"
@@ -80,29 +80,40 @@ again()
 	run 0 pcapanalyzer server start
 }
 
-# It may be done before it is hit.
-for _ in 1 2 3; do
-	victim loader 0
-	again
-	[ "${hits[loader]:-0}" -eq 0 ] || break
-done
+# hit NAME DELAY-MS... : until NAME is killed; an import may be over before.
+hit()
+{
+	local name=$1 delay
+	shift
+	for delay in "$@"; do
+		victim "$name" "$delay"
+		[ "${hits[$name]:-0}" -eq 0 ] || return 0
+		all_gone
+		again
+	done
+	fail "$name was never there to be killed: nothing was proved"
+}
+
+# all_gone: what a killed import started ends by itself, the workers among it.
+all_gone()
+{
+	local left=300
+	while [ -n "$(ours tshark)$(ours tshark2csv)$(ours csv2mysql)$(ours bash)" ]; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || fail "children are still there 30 s after the import"
+		nap 100
+	done
+}
+
+hit loader 0 0 0
+again
 # The server, by whatever name it runs.
-server=$(cat "/proc/$(server_pid)/comm")
-victim "$server" 1500
+hit "$(cat "/proc/$(server_pid)/comm")" 1000 300 0
 run 0 pcapanalyzer server start
 again
-# The script itself: its children end by themselves, the workers among them.
-victim script 1500
-left=300
-while [ -n "$(ours tshark)$(ours tshark2csv)$(ours csv2mysql)$(ours bash)" ]; do
-	left=$((left - 1))
-	[ $left -gt 0 ] || fail "children are still there 30 s after the script was killed"
-	nap 100
-done
+hit script 1000 300 0
+all_gone
 ok "the children of a killed import end"
 run 0 pcapanalyzer import -j 2 "${files[@]}"
 all_there "${files[@]}"
-for part in loader "$server" script; do
-	[ "${hits[$part]:-0}" -ge 1 ] || fail "$part was never there to be killed: nothing was proved"
-done
 ok "$killed processes killed"
