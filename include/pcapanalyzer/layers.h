@@ -27,6 +27,7 @@ struct pa_layer {
 struct pa_layers {
 	unsigned n;
 	unsigned several;          /* bits of the kinds that the packet has more than once */
+	unsigned first;            /* bits of the kinds of the first layer, and of PA_H_NONE */
 	uint16_t seen[PA_H_COUNT]; /* headers of each kind in the whole packet */
 	struct pa_layer layer[PA_LAYERS_MAX]; /* n of them; last, since most are never touched */
 };

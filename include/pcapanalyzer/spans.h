@@ -12,10 +12,13 @@
 
 #include "pcapanalyzer/error.h"
 
+#define PA_SPAN_BITS      10 /* of the number of places */
 #define PA_SPAN_KEY_MIN   16
 #define PA_SPAN_KEY_MAX   192
 #define PA_SPAN_VALUE_MAX 192
 #define PA_SPAN_ID_MAX    48
+/* Bytes at the end: what is before them differs but seldom where they do not. */
+#define PA_SPAN_HASHED 64
 
 /* Lines of the cache: what is looked at first, the key, the value. */
 struct pa_span {
@@ -37,9 +40,35 @@ enum pa_status pa_spans_init(struct pa_spans *s) __attribute__((warn_unused_resu
 /* Takes one that pa_spans_init() failed on, or that is all zeros. */
 void pa_spans_done(struct pa_spans *s);
 
+/* Sixteen bytes: one product, which waits for no other. */
+static inline uint64_t pa_span_mixed(const uint8_t *p, uint64_t salt)
+{
+	uint64_t word[2];
+
+	memcpy(word, p, sizeof(word));
+	return (word[0] ^ UINT64_C(0x9e3779b97f4a7c15)) * (word[1] ^ salt);
+}
+
 /* The place of the N bytes at P, PA_SPAN_KEY_MIN to PA_SPAN_KEY_MAX of them. */
-struct pa_span *pa_spans_place(const struct pa_spans *s, const uint8_t *p, size_t n)
-    __attribute__((pure));
+static inline struct pa_span *pa_spans_place(const struct pa_spans *s, const uint8_t *p, size_t n)
+{
+	uint64_t h = n;
+
+	if (n >= PA_SPAN_HASHED) {
+		p += n - PA_SPAN_HASHED;
+		h += pa_span_mixed(p, UINT64_C(0xc2b2ae3d27d4eb4f));
+		h += pa_span_mixed(p + 16, UINT64_C(0x27d4eb2f165667c5));
+		h += pa_span_mixed(p + 32, UINT64_C(0xd6e8feb86659fd93));
+		h += pa_span_mixed(p + 48, UINT64_C(0x165667b19e3779f9));
+	} else {
+		for (size_t i = 0; i + 16 < n; i += 16)
+			h += pa_span_mixed(p + i, UINT64_C(0xc2b2ae3d27d4eb4f));
+		/* The last ones, some of them for the second time. */
+		h += pa_span_mixed(p + n - 16, UINT64_C(0x165667b19e3779f9));
+	}
+	h ^= h >> 32;
+	return &s->entries[h * UINT64_C(0xff51afd7ed558ccd) >> (64 - PA_SPAN_BITS)];
+}
 
 /* Have what a short key and value of E take brought near. */
 static inline void pa_span_prefetch(const struct pa_span *e)

@@ -52,7 +52,7 @@ void pa_steps_free(struct pa_steps *s);
 void pa_steps_map(struct pa_steps *s, const uint16_t *cell_of);
 
 /* Append the one row that a packet has in table TABLE (an index), with its end. Errors as
- * pa_buf_reserve(), and those of the general way; OUT may then hold a part of the row. */
+ * pa_buf_reserve(), and those of the general way; OUT is then as long as before. */
 enum pa_status pa_steps_row(struct pa_steps *s, unsigned table, const struct pa_steps_row *row,
                             struct pa_buf *out) __attribute__((warn_unused_result));
 

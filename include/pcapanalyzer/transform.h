@@ -45,7 +45,7 @@ struct pa_run {
 /* The rows of one table that wait to be written. */
 struct pa_output {
 	struct pa_buf bytes;
-	struct pa_buf runs; /* of struct pa_run, in input order */
+	struct pa_buf runs; /* of struct pa_run, in input order; PA_CSV_BATCH only */
 	uint64_t rows;
 };
 

@@ -63,6 +63,9 @@ enum pa_status pa_layers_walk(struct pa_slice protocols, struct pa_layers *out)
 		out->several |= (unsigned)(out->seen[h] > 0) << h;
 		out->seen[h]++;
 	}
+	out->first = 1u << PA_H_NONE;
+	if (out->n)
+		out->first |= 1u << out->layer[0].address | 1u << out->layer[0].transport;
 	return PA_OK;
 }
 

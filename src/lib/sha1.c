@@ -34,8 +34,11 @@ static void add_block(struct state *sum, const uint32_t words[16])
 	uint32_t w[80];
 
 	memcpy(w, words, BLOCK);
-	for (unsigned t = 16; t < 80; t++)
+	for (unsigned t = 16; t < 32; t++)
 		w[t] = rotated(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
+	/* The same put into itself: four of them do not wait for each other. */
+	for (unsigned t = 32; t < 80; t++)
+		w[t] = rotated(w[t - 6] ^ w[t - 16] ^ w[t - 28] ^ w[t - 32], 2);
 #pragma GCC unroll 20
 	for (unsigned t = 0; t < 20; t++)
 		turn(&s, s.d ^ (s.b & (s.c ^ s.d)), 0x5a827999, w[t]);

@@ -294,14 +294,12 @@ static inline void look_at(struct work *w, const struct list *list)
 {
 	const struct pa_layers *l = w->row->layers;
 	const struct pa_cells *cells = w->row->cells;
+	size_t n = 64u * list->n_words;
 
 	w->layer = l->n ? &l->layer[0] : NULL;
-	w->plain = 1u << PA_H_NONE;
+	w->plain = l->first;
 	w->several = l->several;
-	if (w->layer)
-		w->plain |= 1u << w->layer->address | 1u << w->layer->transport;
-	w->s->filled(w->cuts, cells->n < 64u * list->n_words ? cells->n : 64u * list->n_words,
-	             w->filled);
+	w->s->filled(w->cuts, cells->n < n ? cells->n : n, w->filled);
 	for (unsigned i = 0; i < list->n_words; i++)
 		w->filled[i] &= list->wanted[i];
 }

@@ -186,9 +186,34 @@ static inline const struct origin *proto_origin(const struct work *w)
 	return &w->s->flow[w->layer->address == PA_H_IPV6 ? PA_FLOW_IPV6_NXT : PA_FLOW_IP_PROTO];
 }
 
-/* The pattern of the row of W, which is made when it is new. NULL: there is no memory. */
-const struct pattern *steps_pattern(const struct work *w, struct list *list);
+/* 1 when the row of W, with these HEADERS, is of the pattern P. */
+static inline int steps_is_pattern(const struct pattern *p, const struct work *w, unsigned n_words,
+                                   uint32_t headers)
+{
+	uint64_t differs;
+
+	if (!p)
+		return 0;
+	differs = (p->headers ^ headers) | (p->filled[0] ^ w->filled[0]);
+	for (unsigned i = 1; i < n_words; i++)
+		differs |= p->filled[i] ^ w->filled[i];
+	return differs == 0;
+}
+
+/* The pattern of the row of W with these HEADERS, which is made when it is new. NULL: there is no
+ * memory. */
+const struct pattern *steps_find_pattern(const struct work *w, struct list *list, uint32_t headers);
 void steps_forget_patterns(struct list *list);
+
+/* Guessed before it is looked for: most rows are like the one before them. NULL as above. */
+static inline const struct pattern *steps_pattern(const struct work *w, struct list *list)
+{
+	uint32_t headers = w->plain | w->several << 16;
+
+	if (!steps_is_pattern(list->last, w, list->n_words, headers))
+		list->last = steps_find_pattern(w, list, headers);
+	return list->last;
+}
 
 /* Write the row of W by its pattern. Errors as pa_steps_row(). */
 enum pa_status steps_write(struct work *w, const struct pattern *p, struct pa_buf *out);

@@ -209,20 +209,7 @@ static struct pattern *make_pattern(const struct work *w, struct list *list, str
 	return p;
 }
 
-static inline int is_pattern(const struct pattern *p, const struct work *w, unsigned n_words,
-                             uint32_t headers)
-{
-	uint64_t differs;
-
-	if (!p)
-		return 0;
-	differs = (p->headers ^ headers) | (p->filled[0] ^ w->filled[0]);
-	for (unsigned i = 1; i < n_words; i++)
-		differs |= p->filled[i] ^ w->filled[i];
-	return differs == 0;
-}
-
-static const struct pattern *find_pattern(const struct work *w, struct list *list, uint32_t headers)
+const struct pattern *steps_find_pattern(const struct work *w, struct list *list, uint32_t headers)
 {
 	const unsigned n_words = list->n_words;
 	uint64_t hash = (headers * UINT64_C(0x9e3779b97f4a7c15) ^ w->filled[0]) * MIXER;
@@ -232,11 +219,11 @@ static const struct pattern *find_pattern(const struct work *w, struct list *lis
 	for (unsigned i = 1; i < n_words; i++)
 		hash = (hash ^ hash >> 32 ^ w->filled[i]) * MIXER;
 	place = &list->places[hash >> (64 - STEPS_PATTERN_BITS)];
-	if (is_pattern(place->pattern, w, n_words, headers))
+	if (steps_is_pattern(place->pattern, w, n_words, headers))
 		return place->pattern;
 	/* Two places, so that two patterns which take turns do not push each other out. */
 	other = &list->places[(size_t)(place - list->places) ^ 1];
-	if (is_pattern(other->pattern, w, n_words, headers))
+	if (steps_is_pattern(other->pattern, w, n_words, headers))
 		return other->pattern;
 	if (place->pattern) {
 		forget(list, other);
@@ -244,14 +231,4 @@ static const struct pattern *find_pattern(const struct work *w, struct list *lis
 		place->pattern = NULL;
 	}
 	return make_pattern(w, list, place);
-}
-
-const struct pattern *steps_pattern(const struct work *w, struct list *list)
-{
-	uint32_t headers = w->plain | w->several << 16;
-
-	/* Guessed before it is known: most rows are like the one before them. */
-	if (!is_pattern(list->last, w, list->n_words, headers))
-		list->last = find_pattern(w, list, headers);
-	return list->last;
 }

@@ -584,14 +584,14 @@ static uint8_t *run(struct work *w, const struct act *act, struct pa_buf *out, u
 
 enum pa_status steps_write(struct work *w, const struct pattern *p, struct pa_buf *out)
 {
+	size_t before = out->len;
 	uint8_t *to;
 
 	w->room = p->room;
 	w->st = PA_OK;
-	to = room_for(w, out, p->room, out->ptr + out->len);
+	to = room_for(w, out, p->room, out->ptr + before);
 	if (to)
 		to = run(w, p->acts, out, to);
-	if (to)
-		out->len = (size_t)(to - out->ptr);
+	out->len = to ? (size_t)(to - out->ptr) : before;
 	return w->st;
 }

@@ -30,6 +30,7 @@ struct pa_transform {
 	enum pa_dialect dialect;
 	int seen_first;                  /* the first row, header or not, was looked at */
 	unsigned first_table, end_table; /* those that are written */
+	const struct pa_table *alone;    /* the only one, when there is one row of it at most */
 	size_t n_cells;                  /* cells that a row must have */
 	uint16_t *cell_of;               /* of each field; NO_CELL never stays after a header */
 	uint16_t number_cell, time_cell, protocols_cell, guard_cell;
@@ -625,7 +626,7 @@ static enum pa_status general_value(void *ctx, const struct pa_column *c, struct
 	return write_value(t, t->cx, c, out);
 }
 
-/* The one row of a packet. */
+/* The one row of a packet; none when it fails. */
 static enum pa_status write_only_row(struct pa_transform *t, struct context *cx,
                                      struct pa_output *out)
 {
@@ -724,7 +725,6 @@ static enum pa_status write_table(struct pa_transform *t, const struct pa_table 
                                   struct pa_output *out)
 {
 	struct context cx = {.table = table, .layer = t->layers->n ? &t->layers->layer[0] : NULL};
-	size_t before = out->bytes.len;
 	enum pa_status st = PA_OK;
 
 	switch (table->rows) {
@@ -746,7 +746,7 @@ static enum pa_status write_table(struct pa_transform *t, const struct pa_table 
 		}
 		break;
 	}
-	return st == PA_OK && out->bytes.len > before ? add_run(t, out, before) : st;
+	return st;
 }
 
 /* The marks that outputs are cut back to when a row turns out to be a reject. */
@@ -762,7 +762,9 @@ static void cut_back(struct pa_output *out, const struct mark *mark)
 	out->rows = mark->rows;
 }
 
-static enum pa_status write_tables(struct pa_transform *t, struct pa_output *outputs)
+/* All of them, or none when one of them fails. */
+static __attribute__((noinline)) enum pa_status write_tables(struct pa_transform *t,
+                                                             struct pa_output *outputs)
 {
 	struct mark marks[PA_PROFILE_TABLES_MAX];
 	enum pa_status st = PA_OK;
@@ -773,6 +775,10 @@ static enum pa_status write_tables(struct pa_transform *t, struct pa_output *out
 
 		marks[i] = (struct mark){out->bytes.len, out->runs.len, out->rows};
 		st = write_table(t, &t->p->tables[i], &outputs[i]);
+		/* Nobody sorts the others. */
+		if (st == PA_OK && t->config.style == PA_CSV_BATCH &&
+		    out->bytes.len > marks[i].bytes)
+			st = add_run(t, &outputs[i], marks[i].bytes);
 	}
 	while (st != PA_OK && i-- > t->first_table)
 		cut_back(&outputs[i], &marks[i]);
@@ -1054,6 +1060,9 @@ enum pa_status pa_transform_new(const struct pa_profile *p, const struct pa_tran
 	t->dialect = c->dialect;
 	t->first_table = c->only ? (unsigned)(c->only - p->tables) : 0;
 	t->end_table = c->only ? t->first_table + 1 : p->n_tables;
+	if (c->only && c->style != PA_CSV_BATCH &&
+	    (c->only->rows == PA_ROWS_PACKET || c->only->rows == PA_ROWS_WHEN))
+		t->alone = c->only;
 	t->n_cells = p->n_fields;
 	for (unsigned i = 0; i < p->n_fields; i++)
 		t->cell_of[i] = (uint16_t)i;
@@ -1104,7 +1113,8 @@ enum pa_status pa_transform_row(struct pa_transform *t, struct pa_rows *rows,
 	if (st != PA_OK && unknown)
 		t->dialect = PA_DIALECT_AUTO;
 	if (st == PA_OK)
-		st = write_tables(t, outputs);
+		st = t->alone ? write_table(t, t->alone, &outputs[t->first_table])
+		              : write_tables(t, outputs);
 	if (st == PA_EROW)
 		return PA_OK;
 	if (st != PA_OK)

@@ -99,12 +99,10 @@ static enum pa_status write_name(const struct sink *s, struct pa_error *err)
 
 static enum pa_status write_header(struct sink *s, struct pa_error *err)
 {
-	struct pa_output *out = &s->outputs[s->table - s->p->tables];
-
 	if (s->spool || s->o->format != PA_FORMAT_RFC4180)
 		return PA_OK;
-	if (pa_transform_columns(s->p, s->table, PA_CSV_RFC4180, &out->bytes) != PA_OK ||
-	    pa_csv_end_row(&out->bytes, PA_CSV_RFC4180) != PA_OK)
+	if (pa_transform_columns(s->p, s->table, PA_CSV_RFC4180, s->waiting) != PA_OK ||
+	    pa_csv_end_row(s->waiting, PA_CSV_RFC4180) != PA_OK)
 		return pa_fail(err, PA_ENOMEM, 0, "no memory for the output");
 	return PA_OK;
 }
@@ -122,8 +120,8 @@ enum pa_status sink_open(struct sink *s, const struct options *o, const struct p
 	                   .progress_fd = -1};
 	pa_buf_init(&s->tshark_args, PA_TSHARK_ARGS_MAX);
 	for (unsigned i = 0; i < PA_PROFILE_TABLES_MAX; i++) {
-		pa_buf_init(&s->outputs[i].bytes, OUTPUT_LIMIT);
-		pa_buf_init(&s->outputs[i].runs, OUTPUT_LIMIT);
+		pa_buf_init(&s->own[i].bytes, OUTPUT_LIMIT);
+		pa_buf_init(&s->own[i].runs, OUTPUT_LIMIT);
 	}
 	if (o->rejects) {
 		st = open_file(o->rejects, O_WRONLY | O_APPEND, &s->rejects_fd, err);
@@ -135,6 +133,8 @@ enum pa_status sink_open(struct sink *s, const struct options *o, const struct p
 		st = open_file(o->progress_file, O_WRONLY | O_TRUNC, &s->progress_fd, err);
 	if (st == PA_OK && o->spool)
 		st = open_spool(s, err);
+	s->outputs = st == PA_OK && o->spool ? pa_spool_outputs(s->spool) : s->own;
+	s->waiting = &s->own[table - p->tables].bytes;
 	if (st == PA_OK && o->name_file)
 		st = write_name(s, err);
 	if (st == PA_OK)
@@ -148,18 +148,13 @@ void sink_close(struct sink *s)
 	free(s->sensor_name);
 	pa_buf_done(&s->tshark_args);
 	for (unsigned i = 0; i < PA_PROFILE_TABLES_MAX; i++) {
-		pa_buf_done(&s->outputs[i].bytes);
-		pa_buf_done(&s->outputs[i].runs);
+		pa_buf_done(&s->own[i].bytes);
+		pa_buf_done(&s->own[i].runs);
 	}
 	if (s->rejects_fd >= 0)
 		close(s->rejects_fd);
 	if (s->progress_fd >= 0)
 		close(s->progress_fd);
-}
-
-struct pa_output *sink_outputs(struct sink *s)
-{
-	return s->spool ? pa_spool_outputs(s->spool) : s->outputs;
 }
 
 enum pa_csv_style sink_style(const struct sink *s)
@@ -169,12 +164,10 @@ enum pa_csv_style sink_style(const struct sink *s)
 
 static enum pa_status write_output(struct sink *s, struct pa_error *err)
 {
-	struct pa_output *out = &s->outputs[s->table - s->p->tables];
-	enum pa_status st =
-	    pa_io_write_all(STDOUT_FILENO, out->bytes.ptr, out->bytes.len, "standard output", err);
+	enum pa_status st = pa_io_write_all(STDOUT_FILENO, s->waiting->ptr, s->waiting->len,
+	                                    "standard output", err);
 
-	pa_buf_reset(&out->bytes);
-	pa_buf_reset(&out->runs);
+	pa_buf_reset(s->waiting);
 	return st;
 }
 
@@ -187,28 +180,34 @@ static void show_progress(struct sink *s)
 	(void)!pwrite(s->progress_fd, text, (size_t)n, 0);
 }
 
-static enum pa_status count_row(struct sink *s, enum pa_dialect dialect, struct pa_error *err)
+static __attribute__((noinline)) void look_at_clock(struct sink *s)
 {
+	int64_t now = now_ms();
+
 	if (s->spool && s->batch_began_ms == 0)
-		s->batch_began_ms = now_ms();
-	if (s->progress_fd >= 0 && s->rows % ROWS_PER_LOOK == 0 &&
-	    now_ms() - s->progress_ms >= PROGRESS_MS) {
-		s->progress_ms = now_ms();
+		s->batch_began_ms = now;
+	if (s->progress_fd >= 0 && now - s->progress_ms >= PROGRESS_MS) {
+		s->progress_ms = now;
 		show_progress(s);
 	}
+}
+
+static inline enum pa_status count_row(struct sink *s, struct pa_error *err)
+{
+	if (s->rows % ROWS_PER_LOOK == 0 || (s->spool && s->batch_began_ms == 0))
+		look_at_clock(s);
 	s->rows++;
-	if (s->spool)
-		return pa_spool_full(s->spool) ? sink_flush(s, dialect, err) : PA_OK;
-	return s->outputs[s->table - s->p->tables].bytes.len >= OUTPUT_BYTES ? write_output(s, err)
-	                                                                     : PA_OK;
+	if (s->spool ? pa_spool_full(s->spool) : s->waiting->len >= OUTPUT_BYTES)
+		return sink_flush(s, err);
+	return PA_OK;
 }
 
 enum pa_status sink_converted(struct sink *s, uint64_t row, const struct pa_outcome_info *info,
-                              enum pa_dialect dialect, struct pa_error *err)
+                              struct pa_error *err)
 {
 	if (s->spool)
 		pa_spool_packet(s->spool, row, info);
-	return count_row(s, dialect, err);
+	return count_row(s, err);
 }
 
 enum pa_status sink_reject_begin(struct sink *s, uint64_t row, const struct pa_outcome_info *info,
@@ -260,7 +259,7 @@ enum pa_status sink_reject_bytes(struct sink *s, struct pa_slice bytes, struct p
 	return st;
 }
 
-enum pa_status sink_reject_end(struct sink *s, enum pa_dialect dialect, struct pa_error *err)
+enum pa_status sink_reject_end(struct sink *s, struct pa_error *err)
 {
 	enum pa_status st = PA_OK;
 
@@ -268,7 +267,7 @@ enum pa_status sink_reject_end(struct sink *s, enum pa_dialect dialect, struct p
 		st = pa_io_write_all(s->rejects_fd, "\n", 1, s->rejects_name, err);
 	if (st == PA_OK && s->spool)
 		st = pa_spool_reject_end(s->spool, err);
-	return st == PA_OK ? count_row(s, dialect, err) : st;
+	return st == PA_OK ? count_row(s, err) : st;
 }
 
 enum pa_status sink_idle(struct sink *s, struct pa_error *err)
@@ -288,15 +287,15 @@ int sink_timeout_ms(const struct sink *s)
 	return left > 0 ? (int)left : 0;
 }
 
-enum pa_status sink_flush(struct sink *s, enum pa_dialect dialect, struct pa_error *err)
+enum pa_status sink_flush(struct sink *s, struct pa_error *err)
 {
 	s->batch_began_ms = 0;
-	return s->spool ? pa_spool_flush(s->spool, PA_CAPTURE_OPEN, dialect, err)
+	return s->spool ? pa_spool_flush(s->spool, PA_CAPTURE_OPEN,
+	                                 pa_transform_dialect(s->transform), err)
 	                : write_output(s, err);
 }
 
-enum pa_status sink_finish(struct sink *s, enum sink_end end, enum pa_dialect dialect,
-                           struct pa_error *err)
+enum pa_status sink_finish(struct sink *s, enum sink_end end, struct pa_error *err)
 {
 	if (s->progress_fd >= 0)
 		show_progress(s);
@@ -316,5 +315,5 @@ enum pa_status sink_finish(struct sink *s, enum sink_end end, enum pa_dialect di
 		               (unsigned long long)s->o->capture_packets);
 	return pa_spool_flush(s->spool,
 	                      end == SINK_TRUNCATED ? PA_CAPTURE_TRUNCATED : PA_CAPTURE_COMPLETE,
-	                      dialect, err);
+	                      pa_transform_dialect(s->transform), err);
 }

@@ -16,8 +16,11 @@ struct sink {
 	const struct options *o;
 	const struct pa_profile *p;
 	const struct pa_table *table;
-	struct pa_spool *spool;                          /* NULL for standard output */
-	struct pa_output outputs[PA_PROFILE_TABLES_MAX]; /* standard output */
+	const struct pa_transform *transform; /* borrowed, from the first row on */
+	struct pa_spool *spool;               /* NULL for standard output */
+	struct pa_output *outputs;            /* where rows are to be added: the spool's, or own */
+	struct pa_output own[PA_PROFILE_TABLES_MAX]; /* standard output */
+	struct pa_buf *waiting;                      /* in own: the bytes of the table */
 	char *sensor_name;
 	struct pa_buf tshark_args; /* text, with its NUL */
 	int rejects_fd;            /* -1 for none */
@@ -31,23 +34,21 @@ enum pa_status sink_open(struct sink *s, const struct options *o, const struct p
                          const struct pa_table *table, struct pa_error *err);
 void sink_close(struct sink *s);
 
-struct pa_output *sink_outputs(struct sink *s);
 enum pa_csv_style sink_style(const struct sink *s);
 enum pa_status sink_converted(struct sink *s, uint64_t row, const struct pa_outcome_info *info,
-                              enum pa_dialect dialect, struct pa_error *err);
+                              struct pa_error *err);
 /* A reject: begin, the raw bytes in pieces, end. */
 enum pa_status sink_reject_begin(struct sink *s, uint64_t row, const struct pa_outcome_info *info,
                                  struct pa_error *err);
 enum pa_status sink_reject_bytes(struct sink *s, struct pa_slice bytes, struct pa_error *err);
-enum pa_status sink_reject_end(struct sink *s, enum pa_dialect dialect, struct pa_error *err);
+enum pa_status sink_reject_end(struct sink *s, struct pa_error *err);
 
 /* The input has nothing for now: what waits is written out. */
 enum pa_status sink_idle(struct sink *s, struct pa_error *err);
 /* Milliseconds until a time limit of the batch; -1 for none. */
 int sink_timeout_ms(const struct sink *s);
 /* The time limit has come, or the rows have: end the batch. */
-enum pa_status sink_flush(struct sink *s, enum pa_dialect dialect, struct pa_error *err);
-enum pa_status sink_finish(struct sink *s, enum sink_end end, enum pa_dialect dialect,
-                           struct pa_error *err);
+enum pa_status sink_flush(struct sink *s, struct pa_error *err);
+enum pa_status sink_finish(struct sink *s, enum sink_end end, struct pa_error *err);
 
 #endif

@@ -48,7 +48,7 @@ static enum pa_status read_some(struct stream *s, uint8_t *bytes, size_t n, size
 		int timeout = sink_timeout_ms(&s->sink);
 
 		if (st == PA_OK && timeout >= 0 && poll(&p, 1, timeout) == 0)
-			st = sink_flush(&s->sink, pa_transform_dialect(s->transform), err);
+			st = sink_flush(&s->sink, err);
 		if (st != PA_OK)
 			return st;
 	}
@@ -134,8 +134,7 @@ static enum pa_status keep_aside(struct stream *s, const struct pa_row *row,
 
 	if (st == PA_OK)
 		st = sink_reject_bytes(&s->sink, row->line, err);
-	return st == PA_OK ? sink_reject_end(&s->sink, pa_transform_dialect(s->transform), err)
-	                   : st;
+	return st == PA_OK ? sink_reject_end(&s->sink, err) : st;
 }
 
 /* A row above the limit: its pieces go aside one by one. */
@@ -153,8 +152,7 @@ static enum pa_status keep_long_aside(struct stream *s, struct pa_row *row, stru
 			break;
 		st = pa_rows_next(s->rows, row, err);
 	}
-	return st == PA_OK ? sink_reject_end(&s->sink, pa_transform_dialect(s->transform), err)
-	                   : st;
+	return st == PA_OK ? sink_reject_end(&s->sink, err) : st;
 }
 
 static enum pa_status take_row(struct stream *s, struct pa_row *row, struct pa_error *err)
@@ -167,7 +165,7 @@ static enum pa_status take_row(struct stream *s, struct pa_row *row, struct pa_e
 	s->row++;
 	if (row->kind != PA_ROW_WHOLE)
 		return keep_long_aside(s, row, err);
-	st = pa_transform_row(s->transform, s->rows, row, sink_outputs(&s->sink), &info, err);
+	st = pa_transform_row(s->transform, s->rows, row, s->sink.outputs, &info, err);
 	if (st != PA_OK)
 		return st;
 	switch (info.outcome) {
@@ -179,7 +177,7 @@ static enum pa_status take_row(struct stream *s, struct pa_row *row, struct pa_e
 	case PA_ROW_CONVERTED:
 		break;
 	}
-	return sink_converted(&s->sink, s->row, &info, pa_transform_dialect(s->transform), err);
+	return sink_converted(&s->sink, s->row, &info, err);
 }
 
 /* tshark prints into the pipe while a batch goes to disk: some 100 ms of its work fit. Without
@@ -221,10 +219,10 @@ static enum pa_status run(struct stream *s, struct pa_error *err)
 		st = take_row(s, &row, err);
 	}
 	if (st == PA_END)
-		return sink_finish(&s->sink, s->end, pa_transform_dialect(s->transform), err);
+		return sink_finish(&s->sink, s->end, err);
 	/* What was converted before the trouble is whole and may go out. */
 	if (!s->sink.spool && st != PA_EPIPE && st != PA_EUSAGE)
-		(void)!sink_flush(&s->sink, pa_transform_dialect(s->transform), NULL);
+		(void)!sink_flush(&s->sink, NULL);
 	return st;
 }
 
@@ -270,6 +268,7 @@ enum pa_status stream_run(const struct options *o, const struct pa_profile *p,
 	tc.aside = aside;
 	if (st == PA_OK)
 		st = pa_transform_new(p, &tc, &s.transform, err);
+	s.sink.transform = s.transform;
 	if (st == PA_OK)
 		st = pa_rows_new(&rc, &s.rows, err);
 	if (st == PA_OK)

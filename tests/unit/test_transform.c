@@ -27,6 +27,9 @@ static struct {
 static const struct pa_transform_config defaults = {
     .style = PA_CSV_TSV, .capture_id = CAPTURE, .separator = '\t', .aggregator = 0xff};
 
+static const struct pa_transform_config batch = {
+    .style = PA_CSV_BATCH, .separator = '\t', .aggregator = 0xff};
+
 static void forget(void)
 {
 	for (unsigned i = 0; i < PA_PROFILE_TABLES_MAX; i++) {
@@ -231,12 +234,16 @@ static void test_rejects(void **state)
 	     "1\nreject 0 - the line has no end"},
 	};
 
+	static const char profile[] =
+	    "[t]\na uint8 x.a\n[u] each x.b\na uint8 x.b\n[v]\na uint8 x.a\n";
+	struct pa_transform_config alone = defaults;
+
 	(void)state;
 	for (size_t i = 0; i < N_OF(rows); i++) {
 		struct pa_buf input;
 		int last = rows[i].row.ptr[rows[i].row.len - 1] != '\n';
 
-		begin("[t]\na uint8 x.a\n[u] each x.b\na uint8 x.b\n[v]\na uint8 x.a\n");
+		begin(profile);
 		pa_buf_init(&input, 10000);
 		assert_ok(pa_buf_puts(&input, GOOD));
 		assert_ok(pa_buf_put(&input, rows[i].row.ptr, rows[i].row.len));
@@ -255,9 +262,17 @@ static void test_rejects(void **state)
 			                 "9\t0\t6\n");
 			assert_rows("v", "9\t5\n"
 			                 "9\t5\n");
+			begin(profile);
+			convert(&batch, of_buf(&input));
 			for (unsigned k = 0; k < 3; k++)
 				assert_int_equal(run.outputs[k].runs.len,
 				                 2 * sizeof(struct pa_run));
+			/* One table alone, whose row fails when some of it is written. */
+			begin("[t]\na uint8 x.a\nb uint8 x.b\n");
+			alone.only = &run.p->tables[0];
+			convert(&alone, of_buf(&input));
+			assert_rows("t", "9\t5\t6\n"
+			                 "9\t5\t6\n");
 		}
 		pa_buf_done(&input);
 	}
@@ -1001,9 +1016,9 @@ static void test_runs(void **state)
 
 	(void)state;
 	begin("[t] each x.a\na text x.a\n[u]\na text x.a\n");
-	convert(&defaults, SLICE("1\t5.000000001\teth\ta" AND "b\tTrue\n"
-	                         "2\t4\teth\t\tTrue\n"
-	                         "3\t4.5\teth\tc\tTrue\n"));
+	convert(&batch, SLICE("1\t5.000000001\teth\ta" AND "b\tTrue\n"
+	                      "2\t4\teth\t\tTrue\n"
+	                      "3\t4.5\teth\tc\tTrue\n"));
 	assert_int_equal(run.outputs[0].rows, 3);
 	assert_int_equal(run.outputs[0].runs.len, 2 * sizeof(*r));
 	assert_int_equal(run.outputs[1].rows, 3);
