@@ -24,6 +24,16 @@ peer() {
 	variant "$2" "$3" "$command"
 }
 
+# same_bytes FILTER TEXT: whether the program that is to write the same does.
+same_bytes() {
+	if cmp -s <("$1" "$2" 2>/dev/null) \
+		<(python3 "$here/peers/packets_same.py" "$work/fields" <"$2" 2>/dev/null); then
+		echo 'Python wrote the same bytes.'
+	else
+		echo '**Python did not write the same bytes: its row is of another work.**'
+	fi
+}
+
 bench_filter() {
 	local text=$work/text tenth=$work/text.tenth columns=$work/columns
 	local filter=$work/prefix/bin/tshark2csv mb few shown first
@@ -45,6 +55,8 @@ bench_filter() {
 	peer mlr 'Miller, the same columns' "$few" \
 		"mlr --itsv --implicit-csv-header --ocsv --headerless-csv-output cut -o -f $first $tenth"
 	peer python3 'Python csv, the same columns' "$few" "python3 $here/peers/packets.py $columns <$tenth"
+	peer python3 'Python, the same bytes' "$few" \
+		"python3 $here/peers/packets_same.py $work/fields <$tenth"
 	shown=$((${#names[@]} - 1))
 	variant 'once' "$mb" "cat $text | $filter"
 	variant 'ten times' $((mb * 10)) "cat $text $text $text $text $text $text $text $text $text $text | $filter"
@@ -57,5 +69,8 @@ bench_filter() {
 		"$(awk -v k="$(median 0 3)" 'BEGIN {printf "%.1f", k / 1024}')"
 	awk -v ten="$(median $((shown + 2)) 1)" -v one="$(median $((shown + 1)) 1)" \
 		'BEGIN {printf "%.2f times the CPU time.\n", ten / one}'
+	if have python3; then
+		same_bytes "$filter" "$tenth"
+	fi
 	rm "$text" "$tenth"
 }
