@@ -124,7 +124,8 @@ wait $sender
 for pid in $(filters); do
 	kill -KILL "$pid"
 done
-stop 4
+# It may have read what was left before it is told to stop.
+stop 4 0
 capture
 nap 1500
 stop 0
