@@ -54,7 +54,7 @@ struct context {
 	const struct pa_table *table;
 	const struct pa_layer *layer; /* NULL: the packet has no address layer */
 	const struct pa_source *each; /* the condition whose occurrence makes this row, or NULL */
-	size_t occurrence;
+	struct pa_slice value;        /* of that occurrence; may be empty */
 	uint32_t index;
 	unsigned cut_before; /* values of the packet that were cut before this row */
 };
@@ -98,26 +98,34 @@ static struct pa_slice cell(const struct pa_transform *t, unsigned field)
 	return pa_cell(&t->cells, t->cell_of[field]);
 }
 
+/* Take the next value off the front of *REST, which has no pointer behind the last one. */
+static struct pa_slice take_piece(const struct pa_transform *t, unsigned field,
+                                  struct pa_slice *rest)
+{
+	int several = !t->p->fields[field].single;
+	const uint8_t *next =
+	    several && rest->len ? memchr(rest->ptr, t->config.aggregator, rest->len) : NULL;
+	struct pa_slice value = {rest->ptr, next ? (size_t)(next - rest->ptr) : rest->len};
+
+	*rest = next ? (struct pa_slice){next + 1, rest->len - value.len - 1}
+	             : (struct pa_slice){NULL, 0};
+	return value;
+}
+
 /* The K-th value of a cell; 0 when there is none, or nothing in it. */
 static int piece(const struct pa_transform *t, unsigned field, size_t k, struct pa_slice *out)
 {
 	struct pa_slice rest = cell(t, field);
-	int several = !t->p->fields[field].single;
 
-	for (;;) {
-		const uint8_t *next =
-		    several && rest.len ? memchr(rest.ptr, t->config.aggregator, rest.len) : NULL;
-		size_t n = next ? (size_t)(next - rest.ptr) : rest.len;
+	for (;; k--) {
+		struct pa_slice value = take_piece(t, field, &rest);
 
 		if (k == 0) {
-			*out = (struct pa_slice){rest.ptr, n};
-			return n > 0;
+			*out = value;
+			return value.len > 0;
 		}
-		if (!next)
+		if (!rest.ptr)
 			return 0;
-		k--;
-		rest.ptr += n + 1;
-		rest.len -= n + 1;
 	}
 }
 
@@ -177,8 +185,10 @@ static int value_of(const struct pa_transform *t, const struct context *cx, unsi
 {
 	enum pa_header h = t->p->fields[field].header;
 
-	if (cx->each && is_condition(t, cx->table, field))
-		return cx->each->field == field && piece(t, field, cx->occurrence, out);
+	if (cx->each && is_condition(t, cx->table, field)) {
+		*out = cx->value;
+		return cx->each->field == field && cx->value.len > 0;
+	}
 	if (h == PA_H_NONE)
 		return piece(t, field, 0, out);
 	if (!cx->layer)
@@ -401,15 +411,16 @@ static enum pa_status json_value(struct pa_transform *t, unsigned field, struct 
 {
 	struct pa_buf json;
 	enum pa_status st;
+	struct pa_slice rest = cell(t, field);
 	size_t n = count_pieces(t, field);
 
 	pa_buf_init(&json, SCRATCH_BYTES_MAX);
 	st = pa_buf_putc(&json, '[');
 	for (size_t k = 0; st == PA_OK && k < n; k++) {
-		struct pa_slice text = {NULL, 0};
+		struct pa_slice text = take_piece(t, field, &rest);
 		size_t mark = t->scratch.len;
 
-		if (piece(t, field, k, &text))
+		if (text.len > 0)
 			st = clean_text(t, text, &text);
 		if (st == PA_OK && k > 0)
 			st = pa_buf_putc(&json, ',');
@@ -678,11 +689,14 @@ static enum pa_status write_each(struct pa_transform *t, struct context *cx, str
 
 	for (unsigned i = 0; st == PA_OK && i < cx->table->n_conditions; i++) {
 		const struct pa_source *s = &t->p->sources[cx->table->first_condition + i];
-		size_t n = count_pieces(t, s->field);
+		struct pa_slice rest = cell(t, s->field);
+		int some = rest.len > 0;
 
 		cx->each = s;
-		for (size_t k = 0; st == PA_OK && k < n; k++) {
-			cx->occurrence = k;
+		/* Value by value: each search from the start would take a crafted packet's time
+		 * by the square of their number. */
+		while (st == PA_OK && some && rest.ptr) {
+			cx->value = take_piece(t, s->field, &rest);
 			st = write_row(t, cx, out);
 			cx->index++;
 		}
