@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Real captures: import all of a folder, verify, again, and compare values with tshark's.
 # The folder is $PCAPANALYZER_CAPTURES, or shared/captures/ndpi beside this tree. REAL_EVERY=N
-# compares every value of each N-th capture (default 5, which leaves others for tests/matrix; 1 for
+# compares every value of each N-th capture (default 3, which leaves others for tests/matrix; 1 for
 # all): tshark has to start again for each, which takes as long as the import.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 captures=${PCAPANALYZER_CAPTURES:-$root/../shared/captures/ndpi}
-every=${REAL_EVERY:-5}
+every=${REAL_EVERY:-3}
 [ -d "$captures" ] || skip "no folder of real captures (set PCAPANALYZER_CAPTURES)"
 
 started=$SECONDS

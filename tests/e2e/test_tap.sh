@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The plugin pcapfields: through it tshark prints what it prints without it, and an import stores
-# the same; and when it cannot be used, an import does without. TAP_IMPORT=0 leaves the imports out.
+# the same; and when it cannot be used, an import does without.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -130,11 +130,6 @@ refused 'e:ip.src'$'\n''Y:(' ''
 refused 'e:ip.src'$'\n''nonsense' 'nonsense: not known'
 refused '' 'there is no field'
 ok "what it refuses, in a line"
-
-# With other versions of tshark an import does nothing else.
-if [ "${TAP_IMPORT:-1}" = 0 ]; then
-	exit 0
-fi
 
 # --- import ---------------------------------------------------------------------------------------
 # Nobody else's folders are looked at here, and tshark's user can enter it.
