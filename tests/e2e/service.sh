@@ -46,14 +46,14 @@ begin()
 	wait_for grep -q "^pcapanalyzer: $words" "$work/service.err"
 }
 
-# stop WANTED-EXIT...: one of them
+# stop WANTED-EXIT
 stop()
 {
 	local rc=0
 	kill -TERM "$service"
 	wait "$service" || rc=$?
 	service=
-	[[ " $* " = *" $rc "* ]] || fail "the service ended with status $rc, expected $*: $(tail -n 5 "$work/service.err")"
+	[ "$rc" -eq "$1" ] || fail "the service ended with status $rc, expected $1: $(tail -n 5 "$work/service.err")"
 }
 
 kill_service()
