@@ -107,6 +107,13 @@ static void look(struct pa_rows *r)
 	r->scanned += n;
 }
 
+/* The row ends at the next line feed, which the last look has seen. */
+static inline void take_line_feed(struct pa_rows *r)
+{
+	r->last = r->n_cuts - r->found.n_cuts + r->found.ends[r->next_end++];
+	r->stop = r->cuts[r->last];
+}
+
 /* 1 when the row's line feed was found, at r->stop. */
 static int find_line_feed(struct pa_rows *r)
 {
@@ -115,8 +122,7 @@ static int find_line_feed(struct pa_rows *r)
 			return 0;
 		look(r);
 	}
-	r->last = r->n_cuts - r->found.n_cuts + r->found.ends[r->next_end++];
-	r->stop = r->cuts[r->last];
+	take_line_feed(r);
 	return 1;
 }
 
@@ -241,27 +247,13 @@ static __attribute__((noinline)) enum pa_status next_slowly(struct pa_rows *r, s
 enum pa_status pa_rows_next(struct pa_rows *r, struct pa_row *row, struct pa_error *err)
 {
 	/* Most rows stand behind a whole one, and their end was seen by the last look. */
-	if (r->ended && r->next_end < r->found.n_ends) {
-		size_t start = r->stop + 1;
-		size_t last = r->n_cuts - r->found.n_cuts + r->found.ends[r->next_end];
-		size_t stop = r->cuts[last];
-
-		if (stop - start <= r->config.max_bytes) {
-			r->next_end++;
-			r->start = start;
-			r->stop = stop;
-			r->first = r->last;
-			r->last = last;
-			r->n_dropped = 0;
-			row->kind = PA_ROW_WHOLE;
-			row->number = ++r->number;
-			row->line.ptr = r->window + start;
-			row->line.len = stop - start;
-			row->terminated = 1;
-			return PA_OK;
-		}
-	}
-	return next_slowly(r, row, err);
+	if (!r->ended || r->next_end == r->found.n_ends)
+		return next_slowly(r, row, err);
+	go_on(r);
+	r->number++;
+	take_line_feed(r);
+	give(r, row, r->stop, kind_of(r, r->stop), 1);
+	return PA_OK;
 }
 
 static void split_escaped(struct pa_rows *r, size_t *n)
@@ -300,18 +292,15 @@ static enum pa_status split_quoted(struct pa_rows *r, struct pa_cells *out)
 
 enum pa_status pa_rows_split(struct pa_rows *r, int escaped, struct pa_cells *out)
 {
-	if (r->splitter || escaped) {
-		out->base = r->window;
-		out->cuts = r->own;
-		out->exact = 0;
-		if (r->splitter)
-			return split_quoted(r, out);
+	*out = (struct pa_cells){.base = r->window, .cuts = r->own};
+	if (r->splitter)
+		return split_quoted(r, out);
+	if (escaped) {
 		split_escaped(r, &out->n);
-		return PA_OK;
+	} else {
+		out->exact = 1;
+		out->cuts = r->cuts + r->first;
+		out->n = r->last - r->first + r->n_dropped;
 	}
-	out->base = r->window;
-	out->cuts = r->cuts + r->first;
-	out->n = r->last - r->first + r->n_dropped;
-	out->exact = 1;
 	return PA_OK;
 }

@@ -125,7 +125,7 @@ __attribute__((target("avx2"))) static inline unsigned wide_avx2(const uint32_t 
 	return ~(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(empty)) & 0xff;
 }
 
-__attribute__((target("avx512f,avx512bw,avx512vl"))) static inline __mmask8
+__attribute__((target("avx512f,avx512bw,avx512vl"))) static inline unsigned
 wide_avx512(const uint32_t *cuts)
 {
 	__m256i from =
@@ -234,22 +234,10 @@ __attribute__((target("avx2,popcnt,bmi,bmi2"))) static void filled_avx2(const ui
 	filled_blocks(wide_avx2, 8, cuts, n, out);
 }
 
-/* Eight cells a mask, and the masks put together two by two. */
 __attribute__((target("avx512f,avx512bw,avx512vl,popcnt,bmi,bmi2"))) static void
 filled_avx512(const uint32_t *cuts, size_t n, uint64_t *out)
 {
-	for (size_t i = 0; i < n; i += 64) {
-		__mmask16 sixteen[4];
-		__mmask64 bits;
-
-#pragma GCC unroll 4
-		for (unsigned k = 0; k < 4; k++)
-			sixteen[k] = _mm512_kunpackb(wide_avx512(cuts + i + 16 * k + 8),
-			                             wide_avx512(cuts + i + 16 * k));
-		bits = _mm512_kunpackd(_mm512_kunpackw(sixteen[3], sixteen[2]),
-		                       _mm512_kunpackw(sixteen[1], sixteen[0]));
-		*out++ = n - i < 64 ? bits & ((UINT64_C(1) << (n - i)) - 1) : bits;
-	}
+	filled_blocks(wide_avx512, 8, cuts, n, out);
 }
 
 static const struct pa_scan_forms sse2 = {scan_sse2, filled_sse2};
